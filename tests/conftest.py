@@ -1,0 +1,19 @@
+"""Fixtures for every test."""
+
+from collections.abc import Iterator
+
+import pytest
+import pytest_socket
+
+# Home Assistant's loader finds the integration only when this package was imported first.
+import custom_components  # noqa: F401
+
+LOOPBACK = ["127.0.0.1", "::1", "localhost"]
+
+
+@pytest.fixture(autouse=True)
+def loopback_only(socket_enabled: None) -> Iterator[None]:
+    """Let tests speak to servers on this machine, and to nothing else."""
+    pytest_socket.socket_allow_hosts(LOOPBACK)
+    yield
+    pytest_socket.socket_allow_hosts(["127.0.0.1"])
