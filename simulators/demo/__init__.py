@@ -1,0 +1,1 @@
+"""The whole system on this machine: both simulators, a real Home Assistant and the real bot."""

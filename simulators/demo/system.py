@@ -1,0 +1,336 @@
+"""Compose the whole system: two simulators, Home Assistant with the integration, the bot."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
+import os
+from pathlib import Path
+import socket
+import sys
+from typing import Any
+
+import aiohttp
+import orjson
+
+from simulators.demo.dashboard import PAIRS, dashboard
+from simulators.demo.home_assistant import HomeAssistant, HomeAssistantError
+from simulators.demo.processes import Child, ProcessError, Processes
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+HASS = REPOSITORY / ".venv-home-assistant" / "bin" / "hass"
+PREFERRED_PORTS = {"home_assistant": 8123, "exchange": 8180, "telegram": 8181}
+SIMULATOR_READY_SECONDS = 20.0
+HOME_ASSISTANT_READY_SECONDS = 90.0
+BOT_READY_SECONDS = 30.0
+
+CONFIGURATION = """\
+homeassistant:
+  name: CEX.IO demo
+  time_zone: UTC
+  unit_system: metric
+  country: DE
+  currency: USD
+  auth_providers:
+    - type: trusted_networks
+      trusted_networks: [127.0.0.1]
+      trusted_users:
+        127.0.0.1:
+          - group: system-admin
+      allow_bypass_login: true
+    - type: homeassistant
+http:
+  server_host: 127.0.0.1
+  server_port: {port}
+config:
+frontend:
+history:
+logbook:
+recorder:
+  commit_interval: 1
+system_health:
+logger:
+  default: warning
+  logs:
+    custom_components.cexio: info
+"""
+
+BOT_CONFIGURATION = """\
+[telegram]
+token = "{telegram_token}"
+base_url = "{base_url}"
+base_file_url = "{base_file_url}"
+
+[home_assistant]
+url = "{home_assistant_url}"
+token = "{home_assistant_token}"
+
+[access]
+owner = {owner}
+
+[store]
+path = "{store}"
+"""
+
+type Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where the servers listen; kept, so that a later start finds everything again."""
+
+    home_assistant: int
+    exchange: int
+    telegram: int
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """The running system, as its user and its tests see it."""
+
+    home_assistant: HomeAssistant
+    owner_token: str
+    exchange: Mapping[str, Any]
+    telegram: Mapping[str, Any]
+    processes: Processes
+    session: aiohttp.ClientSession
+    started_anew: bool
+
+    @property
+    def dashboard_url(self) -> str:
+        """Return the address of the dashboard."""
+        return f"{self.home_assistant.url}/lovelace/cexio"
+
+    @property
+    def owner_id(self) -> int:
+        """Return the Telegram user id of the bot's owner."""
+        owner: int = self.telegram["users"][0]["id"]
+        return owner
+
+
+def _is_free(port: int) -> bool:
+    """Tell whether a port of this machine can be listened on."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def choose_ports(directory: Path, *, preferred: bool) -> Ports:
+    """Return the ports of an earlier start in `directory`, or choose them.
+
+    Raises:
+        ProcessError: a port of the earlier start is taken by now.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / "ports.json"
+    if path.exists():
+        ports = Ports(**orjson.loads(path.read_bytes()))
+        for name, port in asdict(ports).items():
+            if not _is_free(port):
+                raise ProcessError(
+                    f"port {port} ({name.replace('_', ' ')}) is in use: stop the demo that is "
+                    "still running, or start anew with --fresh"
+                )
+        return ports
+    ports = Ports(
+        **{
+            name: port if preferred and _is_free(port) else _free_port()
+            for name, port in PREFERRED_PORTS.items()
+        }
+    )
+    path.write_bytes(orjson.dumps(asdict(ports)))
+    return ports
+
+
+@asynccontextmanager
+async def run_system(
+    directory: Path, *, seed: int, progress: Progress, preferred_ports: bool = True
+) -> AsyncIterator[System]:
+    """Run the whole system with its state in `directory`; stop all of it at the end.
+
+    Raises:
+        ProcessError: a part did not start; the text holds the end of its log.
+        HomeAssistantError: Home Assistant refused a step of the set-up.
+    """
+    ports = choose_ports(directory, preferred=preferred_ports)
+    async with (
+        aiohttp.ClientSession() as session,
+        Processes(REPOSITORY, directory / "logs") as processes,
+    ):
+        progress("starting the exchange simulator and the Telegram stand-in")
+        exchange = await _start_simulator(
+            processes, "exchange", ports.exchange, directory, "--seed", str(seed)
+        )
+        telegram = await _start_simulator(
+            processes, "telegram", ports.telegram, directory
+        )
+        progress("starting Home Assistant")
+        home_assistant = HomeAssistant(
+            session, f"http://127.0.0.1:{ports.home_assistant}"
+        )
+        await _start_home_assistant(processes, home_assistant, directory, ports)
+        tokens_path = directory / "tokens.json"
+        started_anew = not tokens_path.exists()
+        if started_anew:
+            tokens = await _set_up(home_assistant, exchange, telegram, progress)
+            with _private_file(tokens_path) as file:
+                file.write(orjson.dumps(tokens).decode())
+        else:
+            tokens = orjson.loads(tokens_path.read_bytes())
+        progress("starting the bot")
+        await _start_bot(processes, home_assistant, telegram, tokens["bot"], directory)
+        yield System(
+            home_assistant=home_assistant,
+            owner_token=tokens["owner"],
+            exchange=exchange,
+            telegram=telegram,
+            processes=processes,
+            session=session,
+            started_anew=started_anew,
+        )
+        progress("stopping")
+
+
+def _private_file(path: Path) -> Any:
+    """Open a file that only this user may read."""
+    return os.fdopen(
+        os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600),
+        "w",
+        encoding="utf-8",
+    )
+
+
+async def _start_simulator(
+    processes: Processes, name: str, port: int, directory: Path, *arguments: str
+) -> Mapping[str, Any]:
+    """Start a simulator; return its ready line."""
+    child = await processes.start(
+        name,
+        [
+            sys.executable,
+            "-m",
+            f"simulators.{name}",
+            "--port",
+            str(port),
+            "--state",
+            directory / f"{name}.json",
+            *arguments,
+        ],
+        ready_seconds=SIMULATOR_READY_SECONDS,
+    )
+    return child.ready
+
+
+async def _start_home_assistant(
+    processes: Processes, home_assistant: HomeAssistant, directory: Path, ports: Ports
+) -> Child:
+    """Start Home Assistant with the integration of this repository and wait for its pages."""
+    configuration = directory / "home_assistant"
+    components = configuration / "custom_components"
+    components.mkdir(parents=True, exist_ok=True)
+    (configuration / "configuration.yaml").write_text(
+        CONFIGURATION.format(port=ports.home_assistant), encoding="utf-8"
+    )
+    link = components / "cexio"
+    if not link.is_symlink():
+        link.symlink_to(REPOSITORY / "custom_components" / "cexio")
+    child = await processes.start(
+        "home_assistant", [HASS, "--config", configuration, "--skip-pip"]
+    )
+    try:
+        await home_assistant.wait_until_up(HOME_ASSISTANT_READY_SECONDS)
+    except HomeAssistantError as err:
+        raise ProcessError(f"{err}:\n{child.log_tail()}") from err
+    return child
+
+
+async def _set_up(
+    home_assistant: HomeAssistant,
+    exchange: Mapping[str, Any],
+    telegram: Mapping[str, Any],
+    progress: Progress,
+) -> dict[str, str]:
+    """Go through Home Assistant's first start as a person would; return the two tokens."""
+    progress("creating the owner of this Home Assistant and a user for the bot")
+    owner = await home_assistant.onboard("Demo")
+    bot = await home_assistant.create_user(owner, "Telegram bot")
+    progress("adding the integration: account, pairs, sub-account")
+    await _add_integration(home_assistant, owner, exchange)
+    async with home_assistant.connect(owner) as connection:
+        states = await connection.states()
+        for entity in states:
+            if entity.startswith("switch.") and entity.endswith("_trading"):
+                progress("turning the trading switch on")
+                await connection.call_action("switch", "turn_on", entity)
+        progress("making the dashboard")
+        await connection.command(
+            {
+                "type": "lovelace/config/save",
+                "url_path": None,
+                "config": dashboard(states, telegram["chat_page"]),
+            }
+        )
+    return {"owner": owner, "bot": bot}
+
+
+async def _add_integration(
+    home_assistant: HomeAssistant, token: str, exchange: Mapping[str, Any]
+) -> None:
+    """Answer each step of the integration's config flow."""
+    answers: Mapping[str, Mapping[str, Any]] = {
+        "user": {"next_step_id": "account"},
+        "account": {
+            "api_key": exchange["key"],
+            "api_secret": exchange["secret"],
+            "server": {"base_url": exchange["base"]},
+        },
+        "markets": {"pairs": list(PAIRS)},
+        "sub_account": {"default_account_id": "trading"},
+    }
+    path = "/api/config/config_entries/flow"
+    result = await home_assistant.call("POST", path, {"handler": "cexio"}, token)
+    while result["type"] != "create_entry":
+        step = result.get("step_id")
+        if result.get("errors") or step not in answers:
+            raise HomeAssistantError(f"the config flow stopped at {step}: {result}")
+        result = await home_assistant.call(
+            "POST", f"{path}/{result['flow_id']}", answers[step], token
+        )
+
+
+async def _start_bot(
+    processes: Processes,
+    home_assistant: HomeAssistant,
+    telegram: Mapping[str, Any],
+    token: str,
+    directory: Path,
+) -> Child:
+    """Write the bot's configuration and start it."""
+    path = directory / "bot.toml"
+    text = BOT_CONFIGURATION.format(
+        telegram_token=telegram["token"],
+        base_url=telegram["base_url"],
+        base_file_url=telegram["base_file_url"],
+        home_assistant_url=home_assistant.url,
+        home_assistant_token=token,
+        owner=telegram["users"][0]["id"],
+        store=directory / "bot.sqlite",
+    )
+    with _private_file(path) as file:
+        file.write(text)
+    return await processes.start(
+        "bot",
+        [sys.executable, "-m", "telegram_bot", "--config", path],
+        ready_seconds=BOT_READY_SECONDS,
+    )

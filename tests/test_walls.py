@@ -1,0 +1,84 @@
+"""The walls of the house: which part may import which."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+PARTS = ("custom_components", "telegram_bot", "simulators", "tests", "benchmarks")
+
+# Part of the house -> packages that nothing in it may import.
+FORBIDDEN = {
+    "custom_components/cexio/exchange": {
+        "homeassistant",
+        "telegram_bot",
+        "simulators",
+        "tests",
+        "benchmarks",
+    },
+    "custom_components": {
+        "telegram_bot",
+        "telegram",
+        "simulators",
+        "tests",
+        "benchmarks",
+    },
+    "telegram_bot": {
+        "custom_components",
+        "homeassistant",
+        "simulators",
+        "tests",
+        "benchmarks",
+    },
+    "simulators": {"custom_components", "telegram_bot", "tests", "benchmarks"},
+}
+# The client is a package of its own: it may not reach into the integration around it either.
+OWN_PACKAGE = "custom_components.cexio.exchange"
+
+
+def imported_modules(path: Path) -> Iterator[str]:
+    """Yield the absolute name of each module that a file imports."""
+    package = path.relative_to(REPOSITORY).parent.parts
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else ()
+            yield ".".join((*base, *(node.module or "").split("."))).rstrip(".")
+
+
+def breaches(part: str) -> list[str]:
+    """Return each import in a part of the house that goes through one of its walls."""
+    return [
+        f"{path.relative_to(REPOSITORY)} imports {module}"
+        for path in sorted((REPOSITORY / part).rglob("*.py"))
+        for module in imported_modules(path)
+        if module.split(".")[0] in FORBIDDEN[part]
+    ]
+
+
+@pytest.mark.parametrize("part", FORBIDDEN)
+def test_no_import_goes_through_a_wall(part: str) -> None:
+    """No file imports what its part of the house may not know."""
+    assert list((REPOSITORY / part).rglob("*.py"))
+    assert breaches(part) == []
+
+
+def test_the_exchange_client_knows_nothing_of_the_integration() -> None:
+    """The client imports nothing of the integration that surrounds it."""
+    modules = {
+        module
+        for path in (REPOSITORY / "custom_components/cexio/exchange").rglob("*.py")
+        for module in imported_modules(path)
+        if module.startswith("custom_components")
+    }
+    assert {module for module in modules if not module.startswith(OWN_PACKAGE)} == set()
+
+
+def test_every_part_is_behind_a_wall_or_outside() -> None:
+    """A new top-level package has to be given its walls."""
+    packages = {path.parent.name for path in REPOSITORY.glob("*/__init__.py")}
+    assert packages <= set(PARTS)
