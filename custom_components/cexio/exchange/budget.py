@@ -1,0 +1,152 @@
+"""The points that the exchange grants per calendar minute, shared fairly."""
+
+import asyncio
+from bisect import insort
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import IntEnum
+from itertools import count
+
+from .clock import SYSTEM_CLOCK, Clock
+
+_MINUTE = 60
+# A waiter that woke on the very boundary could still land in the old minute of the exchange.
+_BOUNDARY_MARGIN = 0.2
+
+
+class Priority(IntEnum):
+    """Who goes first when points are short; only ORDER may use the last quarter."""
+
+    ORDER = 0
+    RECOVERY = 1
+    INTERACTIVE = 2
+    BACKGROUND = 3
+
+
+@dataclass(slots=True, order=True)
+class _Waiter:
+    """A request in the queue, ordered by priority, then by arrival."""
+
+    priority: Priority
+    turn: int
+    points: int = field(compare=False)
+    granted: asyncio.Event = field(compare=False, default_factory=asyncio.Event)
+
+
+class Budget:
+    """Points per calendar minute of the exchange's clock (rest.md 1.5, websocket.md 1.6).
+
+    One object per API key (200 points) and one per address (100 points), shared by REST and
+    WebSocket. Spending waits for the next minute when needed, in order of priority, then arrival.
+    """
+
+    def __init__(self, limit: int, *, clock: Clock = SYSTEM_CLOCK) -> None:
+        """Start with an unspent minute.
+
+        Args:
+            limit: Points per calendar minute.
+            clock: The time source.
+        """
+        self.limit = limit
+        self._clock = clock
+        self._minute = self._now_minute()
+        self._used = 0
+        self._waiters: list[_Waiter] = []
+        self._turns = count()
+
+    @property
+    def used(self) -> int:
+        """Points spent in the present minute."""
+        self._roll()
+        return self._used
+
+    @property
+    def next_minute(self) -> datetime:
+        """The moment (UTC, the exchange's clock) when all points are back."""
+        return datetime.fromtimestamp((self._now_minute() + 1) * _MINUTE, UTC)
+
+    async def spend(self, points: int, priority: Priority) -> None:
+        """Take points, waiting for a later minute when this one has too few left.
+
+        Fair: nobody overtakes an earlier request of the same or a higher priority. Cancelling the
+        wait gives the place, and points granted meanwhile, to those behind.
+
+        Raises:
+            ValueError: More points than this priority could ever have.
+        """
+        if points > self._ceiling(priority):
+            raise ValueError(f"{points} points can never be granted at {priority.name}")
+        waiter = _Waiter(priority, next(self._turns), points)
+        insort(self._waiters, waiter)
+        self._grant()
+        try:
+            while not waiter.granted.is_set():
+                await self._next_change(waiter)
+        except asyncio.CancelledError:
+            self._give_up(waiter)
+            raise
+
+    def delay(self, points: int, priority: Priority) -> timedelta:
+        """Return how long spend() would wait if it were called now."""
+        self._roll()
+        used, minutes = self._used, 0
+        ahead = [
+            (w.points, w.priority) for w in self._waiters if w.priority <= priority
+        ]
+        for wanted, rank in [*ahead, (points, priority)]:
+            if used + wanted > self._ceiling(rank):
+                used, minutes = 0, minutes + 1
+            used += wanted
+        if not minutes:
+            return timedelta()
+        return timedelta(seconds=self._until_next_minute() + (minutes - 1) * _MINUTE)
+
+    def exhaust(self) -> None:
+        """Empty this minute for everybody: the exchange refused for lack of points."""
+        self._roll()
+        self._used = self.limit
+
+    def _ceiling(self, priority: Priority) -> int:
+        """Return how far the minute may be spent by a priority."""
+        return self.limit if priority is Priority.ORDER else self.limit * 3 // 4
+
+    def _now_minute(self) -> int:
+        """Return the number of the present calendar minute."""
+        return int(self._clock.exchange_time() // _MINUTE)
+
+    def _until_next_minute(self) -> float:
+        """Return the seconds until points are back, a little late rather than early."""
+        return _MINUTE - self._clock.exchange_time() % _MINUTE + _BOUNDARY_MARGIN
+
+    def _roll(self) -> None:
+        """Begin a new minute when the old one is over."""
+        if (minute := self._now_minute()) != self._minute:
+            self._minute, self._used = minute, 0
+
+    def _grant(self) -> None:
+        """Serve the queue from its head for as long as the points last."""
+        self._roll()
+        while self._waiters:
+            head = self._waiters[0]
+            if self._used + head.points > self._ceiling(head.priority):
+                return
+            self._used += head.points
+            del self._waiters[0]
+            head.granted.set()
+
+    async def _next_change(self, waiter: _Waiter) -> None:
+        """Wait until this request is served or a new minute begins."""
+        try:
+            async with self._clock.timeout(self._until_next_minute()):
+                await waiter.granted.wait()
+        except TimeoutError:
+            self._grant()
+
+    def _give_up(self, waiter: _Waiter) -> None:
+        """Leave the queue, or hand back what was granted in the same moment."""
+        if waiter.granted.is_set():
+            self._roll()
+            self._used = max(0, self._used - waiter.points)
+        else:
+            self._waiters.remove(waiter)
+        self._grant()

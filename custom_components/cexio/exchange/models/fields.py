@@ -1,0 +1,177 @@
+"""How single fields of the exchange's JSON become values."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from functools import wraps
+from typing import Any, override
+
+from custom_components.cexio.exchange.errors import UnexpectedAnswerError
+
+type Wire = Mapping[str, Any]
+
+ZERO = Decimal(0)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+# No amount or price has more digits; beyond, plain digits would fill the memory.
+_MAXIMUM_MAGNITUDE = 40
+
+_FAULTS = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError)
+
+
+class StreamEvent:
+    """Base of everything that a listener can receive."""
+
+    __slots__ = ()
+
+
+class WireEnum(StrEnum):
+    """An enumeration of the exchange that survives a value it does not know, as UNKNOWN."""
+
+    @classmethod
+    @override
+    def _missing_(cls, value: object) -> WireEnum:
+        """Return UNKNOWN for what the exchange has not documented."""
+        return cls["UNKNOWN"]
+
+
+def readable[**P, T](parse: Callable[P, T]) -> Callable[P, T]:
+    """Let a parser raise nothing but UnexpectedAnswerError."""
+
+    @wraps(parse)
+    def read(*args: P.args, **kwargs: P.kwargs) -> T:
+        """Call the parser."""
+        try:
+            return parse(*args, **kwargs)
+        except _FAULTS as err:
+            owner = parse.__qualname__.partition(".")[0]
+            raise UnexpectedAnswerError(
+                f"Unreadable {owner}: {type(err).__name__}"
+            ) from err
+
+    return read
+
+
+def decimal(value: Any) -> Decimal:
+    """Return an exact number from a text or a JSON number.
+
+    A JSON float (only candles have them) is read through its shortest text, never as binary.
+    """
+    if isinstance(value, bool):
+        raise TypeError("a boolean is no number")
+    number = Decimal(str(value) if isinstance(value, float) else value)
+    if not number.is_finite() or abs(number.adjusted()) > _MAXIMUM_MAGNITUDE:
+        raise ValueError("not a finite number of bearable size")
+    return number
+
+
+def optional_decimal(value: Any) -> Decimal | None:
+    """Return a number, None where the exchange says null or nothing."""
+    return None if value is None or value == "" else decimal(value)
+
+
+def decimal_or_zero(value: Any) -> Decimal:
+    """Return a number, zero where the exchange says null or nothing."""
+    return optional_decimal(value) or ZERO
+
+
+def text(value: Any) -> str:
+    """Return a text that has to be there."""
+    if not isinstance(value, str):
+        raise TypeError("not a text")
+    return value
+
+
+def optional_text(value: Any) -> str | None:
+    """Return a text, None where the exchange says null or nothing."""
+    return None if value is None else text(value)
+
+
+def account(value: Any) -> str:
+    """Return an account id: the main account is null in orders and "" elsewhere."""
+    return text(value or "")
+
+
+def identifier(value: Any) -> str:
+    """Return an id that comes as a text or as a whole number."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return text(value)
+
+
+def order_identifier(value: Any) -> str | None:
+    """Return an order's id, None for the literal "NONE" of an order that never was."""
+    return None if value is None or value == "NONE" else identifier(value)
+
+
+def whole(value: Any) -> int:
+    """Return a whole number that comes as a number or as a text."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise TypeError("not a whole number")
+    return int(value)
+
+
+def optional_whole(value: Any) -> int | None:
+    """Return a whole number, None where the exchange says null or nothing."""
+    return None if value is None else whole(value)
+
+
+def boolean(value: Any) -> bool:
+    """Return a boolean that has to be there."""
+    if not isinstance(value, bool):
+        raise TypeError("not a boolean")
+    return value
+
+
+def moment(value: Any) -> datetime:
+    """Return a moment from epoch milliseconds (number or text of digits) or from ISO 8601."""
+    if isinstance(value, str) and not value.isdecimal():
+        found = datetime.fromisoformat(value)
+        return (
+            found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+        )
+    return _EPOCH + whole(value) * _MILLISECOND
+
+
+def optional_moment(value: Any) -> datetime | None:
+    """Return a moment, None where the exchange says null or nothing."""
+    return None if value is None or value == "" else moment(value)
+
+
+def mapping(value: Any) -> Wire:
+    """Return an object that has to be there."""
+    if not isinstance(value, dict):
+        raise TypeError("not an object")
+    return value
+
+
+def rows(value: Any) -> list[Any]:
+    """Return a list that has to be there."""
+    if not isinstance(value, list):
+        raise TypeError("not a list")
+    return value
+
+
+def milliseconds(value: datetime) -> int:
+    """Return a timezone-aware moment as epoch milliseconds.
+
+    Raises:
+        ValueError: The moment has no timezone.
+    """
+    if value.tzinfo is None:
+        raise ValueError("a moment without timezone")
+    return (value - _EPOCH) // _MILLISECOND
+
+
+def iso(value: datetime) -> str:
+    """Return a timezone-aware moment as the exchange writes it, in UTC with milliseconds."""
+    milliseconds(value)
+    return (
+        value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    )
+
+
+def plain(value: Decimal) -> str:
+    """Return a number as plain digits, never with an exponent."""
+    return format(value, "f")

@@ -1,0 +1,418 @@
+"""Market data: pairs, currencies, tickers, books, trades, candles, networks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Self
+
+from .fields import (
+    StreamEvent,
+    Wire,
+    WireEnum,
+    boolean,
+    decimal,
+    identifier,
+    mapping,
+    moment,
+    optional_decimal,
+    optional_moment,
+    optional_whole,
+    readable,
+    rows,
+    text,
+    whole,
+)
+
+
+class Side(WireEnum):
+    """What the order or the taker of a trade does with the base currency."""
+
+    BUY = "BUY"
+    SELL = "SELL"
+    UNKNOWN = "UNKNOWN"
+
+
+class PriceSource(WireEnum):
+    """The price series that candles are made of."""
+
+    BEST_ASK = "bestAsk"
+    BEST_BID = "bestBid"
+    UNKNOWN = "UNKNOWN"
+
+
+class Resolution(WireEnum):
+    """The length of a candle."""
+
+    ONE_MINUTE = "1m"
+    FIVE_MINUTES = "5m"
+    FIFTEEN_MINUTES = "15m"
+    THIRTY_MINUTES = "30m"
+    ONE_HOUR = "1h"
+    TWO_HOURS = "2h"
+    FOUR_HOURS = "4h"
+    ONE_DAY = "1d"
+    UNKNOWN = "UNKNOWN"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """The trading conditions of a pair (rest.md 4.A.6); amounts in base or quote as named."""
+
+    base: str
+    quote: str
+    base_min: Decimal
+    base_max: Decimal
+    base_lot_size: Decimal
+    quote_min: Decimal
+    quote_max: Decimal
+    quote_lot_size: Decimal
+    base_precision: int
+    quote_precision: int
+    price_precision: int
+    min_price: Decimal
+    max_price: Decimal
+
+    @property
+    def name(self) -> str:
+        """The pair as the exchange writes it, such as "BTC-USD"."""
+        return f"{self.base}-{self.quote}"
+
+    @classmethod
+    @readable
+    def from_wire(cls, data: Wire) -> Self:
+        """Read a row of get_pairs_info."""
+        return cls(
+            base=text(data["base"]),
+            quote=text(data["quote"]),
+            base_min=decimal(data["baseMin"]),
+            base_max=decimal(data["baseMax"]),
+            base_lot_size=decimal(data["baseLotSize"]),
+            quote_min=decimal(data["quoteMin"]),
+            quote_max=decimal(data["quoteMax"]),
+            quote_lot_size=decimal(data["quoteLotSize"]),
+            base_precision=whole(data["basePrecision"]),
+            quote_precision=whole(data["quotePrecision"]),
+            price_precision=whole(data["pricePrecision"]),
+            min_price=decimal(data["minPrice"]),
+            max_price=decimal(data["maxPrice"]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Currency:
+    """A currency (rest.md 4.A.7); precisions in decimals, wallet_precision None = no moves."""
+
+    code: str
+    fiat: bool
+    precision: int
+    wallet_precision: int | None
+    wallet_deposit: bool
+    wallet_withdrawal: bool
+
+    @classmethod
+    @readable
+    def from_wire(cls, data: Wire) -> Self:
+        """Read a row of get_currencies_info."""
+        return cls(
+            code=text(data["currency"]),
+            fiat=boolean(data["fiat"]),
+            precision=whole(data["precision"]),
+            wallet_precision=optional_whole(data.get("walletPrecision")),
+            wallet_deposit=boolean(data["walletDeposit"]),
+            wallet_withdrawal=boolean(data["walletWithdrawal"]),
+        )
+
+
+_TICKER_NUMBERS = {
+    "best_bid": "bestBid",
+    "best_ask": "bestAsk",
+    "best_bid_change": "bestBidChange",
+    "best_bid_change_percentage": "bestBidChangePercentage",
+    "best_ask_change": "bestAskChange",
+    "best_ask_change_percentage": "bestAskChangePercentage",
+    "last": "last",
+    "last_trade_price": "lastTradePrice",
+    "last_trade_volume": "lastTradeVolume",
+    "low": "low",
+    "high": "high",
+    "volume": "volume",
+    "quote_volume": "quoteVolume",
+    "volume_30d": "volume30d",
+    "volume_usd": "volumeUSD",
+    "price_change": "priceChange",
+    "price_change_percentage": "priceChangePercentage",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticker:
+    """A pair's market over 24 hours (rest.md 4.A.4); None = the exchange left it out.
+
+    Prices and changes in quote, volume in base, quote_volume in quote, percentages in percent,
+    last is the indicative price, last_trade_price that of the last trade.
+    """
+
+    pair: str
+    best_bid: Decimal | None = None
+    best_ask: Decimal | None = None
+    best_bid_change: Decimal | None = None
+    best_bid_change_percentage: Decimal | None = None
+    best_ask_change: Decimal | None = None
+    best_ask_change_percentage: Decimal | None = None
+    last: Decimal | None = None
+    last_trade_price: Decimal | None = None
+    last_trade_volume: Decimal | None = None
+    last_trade_time: datetime | None = None
+    low: Decimal | None = None
+    high: Decimal | None = None
+    volume: Decimal | None = None
+    quote_volume: Decimal | None = None
+    volume_30d: Decimal | None = None
+    volume_usd: Decimal | None = None
+    price_change: Decimal | None = None
+    price_change_percentage: Decimal | None = None
+
+    @classmethod
+    @readable
+    def from_wire(cls, data: Wire, *, pair: str) -> Self:
+        """Read a value of get_ticker."""
+        numbers = {
+            name: optional_decimal(data.get(key))
+            for name, key in _TICKER_NUMBERS.items()
+        }
+        return cls(
+            pair=pair,
+            last_trade_time=optional_moment(data.get("lastTradeDateISO")),
+            **numbers,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class BookLevel:
+    """A price in quote and the base amount on offer at it."""
+
+    price: Decimal
+    amount: Decimal
+
+
+@readable
+def book_levels(data: Any) -> tuple[BookLevel, ...]:
+    """Read one side of a book: a list of [price, amount]."""
+    return tuple(
+        BookLevel(decimal(price), decimal(amount)) for price, amount in rows(data)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderBookSnapshot:
+    """A book at one moment (rest.md 4.A.1, websocket.md 3.2), best prices first.
+
+    REST gives a timestamp and no sequence, a subscription a sequence and no timestamp.
+    """
+
+    pair: str
+    bids: tuple[BookLevel, ...]
+    asks: tuple[BookLevel, ...]
+    timestamp: datetime | None = None
+    sequence: int | None = None
+
+    @classmethod
+    @readable
+    def from_wire(cls, data: Wire) -> Self:
+        """Read an answer of get_order_book or order_book_subscribe."""
+        name = data.get("pair")
+        return cls(
+            pair=text(name)
+            if name is not None
+            else f"{data['currency1']}-{data['currency2']}",
+            bids=book_levels(data["bids"]),
+            asks=book_levels(data["asks"]),
+            timestamp=optional_moment(data.get("timestamp")),
+            sequence=optional_whole(data.get("seqId")),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderBookIncrement:
+    """A change of a book: absolute new amounts, zero deletes the level (websocket.md 4.6)."""
+
+    pair: str
+    sequence: int
+    bids: tuple[BookLevel, ...]
+    asks: tuple[BookLevel, ...]
+
+    @classmethod
+    @readable
+    def from_wire(cls, data: Wire) -> Self:
+        """Read an order_book_increment."""
+        return cls(
+            pair=text(data["pair"]),
+            sequence=whole(data["seqId"]),
+            bids=book_levels(data["bids"]),
+            asks=book_levels(data["asks"]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderBook(StreamEvent):
+    """The top of a maintained book after a change, best prices first."""
+
+    pair: str
+    bids: tuple[BookLevel, ...]
+    asks: tuple[BookLevel, ...]
+    sequence: int
+
+    @property
+    def best_bid(self) -> Decimal | None:
+        """The highest price that somebody pays, None when nobody bids."""
+        return self.bids[0].price if self.bids else None
+
+    @property
+    def best_ask(self) -> Decimal | None:
+        """The lowest price that somebody asks, None when nobody sells."""
+        return self.asks[0].price if self.asks else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trade(StreamEvent):
+    """A public trade (rest.md 4.A.3, websocket.md 4.7): price in quote, amount in base."""
+
+    pair: str
+    trade_id: str
+    time: datetime
+    side: Side
+    price: Decimal
+    amount: Decimal
+
+    @property
+    def position(self) -> tuple[int, int]:
+        """The trade's place on the tape: milliseconds, then the number within them."""
+        return trade_position(self.trade_id)
+
+    @classmethod
+    @readable
+    def from_wire(cls, data: Wire, *, pair: str) -> Self:
+        """Read a trade of get_trade_history, tradeHistorySnapshot or tradeUpdate."""
+        trade_id = identifier(data["tradeId"])
+        trade_position(trade_id)
+        return cls(
+            pair=pair,
+            trade_id=trade_id,
+            time=moment(data["dateISO"]),
+            side=Side(data["side"]),
+            price=decimal(data["price"]),
+            amount=decimal(data["amount"]),
+        )
+
+
+def trade_position(trade_id: str) -> tuple[int, int]:
+    """Return both parts of "<ms>-<n>" as numbers: as texts "-10" would come before "-2"."""
+    milliseconds, _, number = trade_id.partition("-")
+    return int(milliseconds), int(number or 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TradeHistory(StreamEvent):
+    """The trades of a tradeHistorySnapshot that were not seen before, oldest first."""
+
+    pair: str
+    trades: tuple[Trade, ...]
+
+    @classmethod
+    @readable
+    def from_wire(cls, data: Wire) -> Self:
+        """Read a tradeHistorySnapshot."""
+        pair = text(data["pair"])
+        return cls(
+            pair=pair,
+            trades=tuple(
+                Trade.from_wire(mapping(row), pair=pair) for row in rows(data["trades"])
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candle:
+    """A candle (rest.md 4.A.2): prices in quote, volume in base, all None when it is empty."""
+
+    start: datetime
+    resolution: Resolution
+    open: Decimal | None
+    high: Decimal | None
+    low: Decimal | None
+    close: Decimal | None
+    volume: Decimal | None
+    is_closed: bool
+
+    @classmethod
+    @readable
+    def from_wire(cls, data: Wire) -> Self:
+        """Read a candle of get_candles."""
+        return cls(
+            start=moment(data["timestamp"]),
+            resolution=Resolution(data["resolution"]),
+            open=optional_decimal(data.get("open")),
+            high=optional_decimal(data.get("high")),
+            low=optional_decimal(data.get("low")),
+            close=optional_decimal(data.get("close")),
+            volume=optional_decimal(data.get("volume")),
+            is_closed=data.get("isClosed") is True,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blockchain:
+    """A network of a currency (rest.md 4.A.8); minimums and fee in that currency.
+
+    A deposit below min_deposit is lost; the withdrawal fee is taken out of the amount.
+    """
+
+    name: str
+    token_type: str
+    deposit_enabled: bool
+    min_deposit: Decimal | None
+    withdrawal_enabled: bool
+    min_withdrawal: Decimal | None
+    withdrawal_fee: Decimal | None
+    withdrawal_fee_percent: Decimal | None
+    deposit_confirmations: int | None
+
+    @classmethod
+    @readable
+    def from_wire(cls, data: Wire, *, name: str) -> Self:
+        """Read a blockchain of get_processing_info."""
+        return cls(
+            name=name,
+            token_type=text(data["type"]),
+            deposit_enabled=data["deposit"] == "enabled",
+            min_deposit=optional_decimal(data.get("minDeposit")),
+            withdrawal_enabled=data["withdrawal"] == "enabled",
+            min_withdrawal=optional_decimal(data.get("minWithdrawal")),
+            withdrawal_fee=optional_decimal(data.get("withdrawalFee")),
+            withdrawal_fee_percent=optional_decimal(data.get("withdrawalFeePercent")),
+            deposit_confirmations=optional_whole(data.get("depositConfirmations")),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessingInfo:
+    """The networks over which a currency can be moved from and to the outside."""
+
+    currency: str
+    name: str
+    blockchains: Mapping[str, Blockchain]
+
+    @classmethod
+    @readable
+    def from_wire(cls, data: Wire, *, currency: str) -> Self:
+        """Read a value of get_processing_info."""
+        chains = mapping(data["blockchains"])
+        return cls(
+            currency=currency,
+            name=text(data["name"]),
+            blockchains={
+                name: Blockchain.from_wire(mapping(chain), name=name)
+                for name, chain in chains.items()
+            },
+        )
