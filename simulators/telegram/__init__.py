@@ -1,0 +1,1 @@
+"""A Bot API that runs on this machine, with a chat page in the browser."""

@@ -1,0 +1,53 @@
+"""Methods that answer a tap or an inline query."""
+
+from simulators.telegram.errors import bad_request
+from simulators.telegram.parameters import Parameters
+from simulators.telegram.world import Bot, World
+
+QUERY_SECONDS = 15
+ANSWER_LIMIT = 200
+INLINE_RESULTS = 50
+TOO_OLD = "query is too old and response timeout expired or query ID is invalid"
+
+
+def answer_callback_query(world: World, bot: Bot, parameters: Parameters) -> bool:
+    """End the waiting of a tapped button, with words or without."""
+    text = parameters.text("text")
+    query = bot.callback_queries.get(parameters.text("callback_query_id"))
+    if (
+        query is None
+        or query.answered
+        or world.clock.time() - query.time > QUERY_SECONDS
+    ):
+        raise bad_request(TOO_OLD)
+    if len(text) > ANSWER_LIMIT:
+        raise bad_request("MESSAGE_TOO_LONG")
+    world.answer(
+        bot,
+        query,
+        text,
+        alert=parameters.boolean("show_alert"),
+        url=parameters.text("url") or None,
+    )
+    return True
+
+
+def answer_inline_query(world: World, bot: Bot, parameters: Parameters) -> bool:
+    """Give the results of an inline query."""
+    results = parameters.json(
+        "results", "can't parse JSON encoded inline query results"
+    )
+    if not isinstance(results, list):
+        raise bad_request("expected an Array of inline query results")
+    if len(results) > INLINE_RESULTS:
+        raise bad_request("RESULTS_TOO_MUCH")
+    query = bot.inline_queries.get(parameters.text("inline_query_id"))
+    if (
+        query is None
+        or query.results is not None
+        or world.clock.time() - query.time > QUERY_SECONDS
+    ):
+        raise bad_request(TOO_OLD)
+    query.results = results
+    world.touch()
+    return True
