@@ -26,6 +26,7 @@ from .errors import (
     UnknownOrderError,
     UnsupportedPairError,
 )
+from .events import Connected, Disconnected, Subscription, Unreadable
 from .methods.catalogue import METHODS, Method
 from .models import (
     AccountStatus,
@@ -69,8 +70,10 @@ from .models import (
     Volume,
     WalletTransfer,
 )
+from .order_book import OrderBookKeeper
 from .rest import ADDRESS_POINTS, KEY_POINTS, RestClient
 from .signing import Credentials, sign_rest, sign_websocket
+from .stream import Stream
 
 __all__ = [
     "ADDRESS_POINTS",
@@ -92,10 +95,12 @@ __all__ = [
     "CexioError",
     "Clock",
     "ClockError",
+    "Connected",
     "Credentials",
     "Currency",
     "DepositAddress",
     "Direction",
+    "Disconnected",
     "Endpoints",
     "ExecutionReport",
     "ExecutionType",
@@ -114,6 +119,7 @@ __all__ = [
     "Order",
     "OrderBook",
     "OrderBookIncrement",
+    "OrderBookKeeper",
     "OrderBookSnapshot",
     "OrderCancelReject",
     "OrderFundsError",
@@ -132,7 +138,9 @@ __all__ = [
     "RestClient",
     "Side",
     "SlowConsumerError",
+    "Stream",
     "StreamEvent",
+    "Subscription",
     "Ticker",
     "TimeInForce",
     "Trade",
@@ -143,6 +151,7 @@ __all__ = [
     "TransportError",
     "UnexpectedAnswerError",
     "UnknownOrderError",
+    "Unreadable",
     "UnsupportedPairError",
     "Volume",
     "WalletTransfer",

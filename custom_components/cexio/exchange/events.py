@@ -1,0 +1,145 @@
+"""What a stream tells, and the queues in which listeners find it."""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass
+from typing import Self, cast
+
+from .errors import CexioError, SlowConsumerError
+from .models import StreamEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Connected(StreamEvent):
+    """A session stands and is signed in. What happened before is not repeated by the exchange."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnected(StreamEvent):
+    """The session ended; until Connected nothing is heard."""
+
+    error: CexioError
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable(StreamEvent):
+    """The exchange told something that cannot be read: ask what has changed.
+
+    Attributes:
+        name: The exchange's name of the event, such as "executionReport".
+    """
+
+    name: str
+
+
+class Subscription[E: StreamEvent]:
+    """A listener's queue: an async iterator over events in the order of their arrival.
+
+    When its reader is too slow it keeps what it has, then raises SlowConsumerError and ends; the
+    socket is never held up. It also ends when it is closed or the stream stops.
+    """
+
+    def __init__(self, hub: Hub, types: tuple[type[E], ...], maximum: int) -> None:
+        """Start empty."""
+        self._hub = hub
+        self._types = types
+        self._maximum = maximum
+        self._queue: deque[E] = deque()
+        self._changed = asyncio.Event()
+        self._overflowed = False
+        self._closed = False
+
+    def __aiter__(self) -> Self:
+        """Iterate over the events."""
+        return self
+
+    async def __anext__(self) -> E:
+        """Return the next event.
+
+        Raises:
+            SlowConsumerError: Events were lost from here on; the subscription has ended.
+        """
+        while not self._queue:
+            if self._overflowed:
+                self._overflowed = False
+                raise SlowConsumerError
+            if self._closed:
+                raise StopAsyncIteration
+            self._changed.clear()
+            await self._changed.wait()
+        return self._queue.popleft()
+
+    async def __aenter__(self) -> Self:
+        """Use as a context that closes."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close."""
+        self.close()
+
+    def close(self) -> None:
+        """Take no more events; what is queued can still be read."""
+        self._hub.remove(self)
+        self._closed = True
+        self._changed.set()
+
+    def wants(self, kind: type[StreamEvent]) -> bool:
+        """Return whether events of a type are delivered here."""
+        return not self._types or kind in self._types
+
+    def put(self, event: E) -> None:
+        """Queue an event, or end when the reader is too slow."""
+        if len(self._queue) >= self._maximum:
+            self._overflowed = True
+            self.close()
+            return
+        self._queue.append(event)
+        self._changed.set()
+
+
+class Hub:
+    """Delivers each event to those who listen to its type."""
+
+    def __init__(self) -> None:
+        """Start without listeners."""
+        self._listeners: tuple[Subscription[StreamEvent], ...] = ()
+        self._by_type: dict[
+            type[StreamEvent], tuple[Subscription[StreamEvent], ...]
+        ] = {}
+
+    def add[E: StreamEvent](
+        self, types: tuple[type[E], ...], maximum: int
+    ) -> Subscription[E]:
+        """Return a new queue for some types, for all when none is named."""
+        subscription = Subscription(self, types, maximum)
+        # listeners() hands a queue nothing but its own types.
+        self._listeners += (cast("Subscription[StreamEvent]", subscription),)
+        self._by_type.clear()
+        return subscription
+
+    def remove(self, subscription: object) -> None:
+        """Forget a queue."""
+        self._listeners = tuple(
+            item for item in self._listeners if item is not subscription
+        )
+        self._by_type.clear()
+
+    def listeners(
+        self, kind: type[StreamEvent]
+    ) -> tuple[Subscription[StreamEvent], ...]:
+        """Return the queues of a type."""
+        found = self._by_type.get(kind)
+        if found is None:
+            found = tuple(item for item in self._listeners if item.wants(kind))
+            self._by_type[kind] = found
+        return found
+
+    def publish(self, event: StreamEvent) -> None:
+        """Queue an event everywhere it is wanted."""
+        for subscription in self.listeners(type(event)):
+            subscription.put(event)
+
+    def close(self) -> None:
+        """End all queues."""
+        for subscription in self._listeners:
+            subscription.close()
