@@ -1,0 +1,1 @@
+"""The Telegram companion of the CEX.IO integration for Home Assistant."""

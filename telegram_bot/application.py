@@ -1,0 +1,307 @@
+"""The bot as a whole: everything wired together, started, stopped."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+import contextlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+import logging
+from random import Random
+from typing import Any
+
+import aiohttp
+from telegram import BotCommandScopeChat, Update
+from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, TelegramError
+from telegram.ext import (
+    Application,
+    ApplicationBuilder,
+    CallbackQueryHandler,
+    ContextTypes,
+    MessageHandler,
+    filters,
+)
+
+from telegram_bot.access import Access, Role
+from telegram_bot.clock import SYSTEM_CLOCK, Clock
+from telegram_bot.commands import COMMANDS, Context
+from telegram_bot.config import Config
+from telegram_bot.desk import OrderDesk
+from telegram_bot.dispatcher import Dispatcher, menu
+from telegram_bot.home_assistant import HomeAssistant
+from telegram_bot.notices import FeedKeeper
+from telegram_bot.outbox import Outbox
+from telegram_bot.pairs import PairBook
+from telegram_bot.store import Store
+
+_LOGGER = logging.getLogger(__name__)
+
+type TelegramApplication = Application[Any, Any, Any, Any, Any, Any]
+
+_CONCURRENT_UPDATES = 64
+_READ_TIMEOUT = 10.0
+_CONNECT_TIMEOUT = 5.0
+_FIRST_BACKOFF = 1.0
+_LONGEST_BACKOFF = 30.0
+# Each step of a stop; together they stay below the five seconds that a supervisor waits.
+_STOP_STEP = 1.0
+_KEEP_SECONDS = 90 * 86_400.0
+
+
+class TokenRefusedError(Exception):
+    """Telegram does not accept the bot's token."""
+
+
+class CompanionBot:
+    """The running bot."""
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        clock: Clock = SYSTEM_CLOCK,
+        random: Random | None = None,
+        read_timeout: float = _READ_TIMEOUT,
+    ) -> None:
+        """Prepare; nothing is opened before `start`."""
+        self._read_timeout = read_timeout
+        self._config = config
+        self._clock = clock
+        self._random = random or Random()
+        self._broken: asyncio.Future[None] = asyncio.get_event_loop().create_future()
+        self._polling_lost = False
+        self._running: _Running | None = None
+        self._exits = contextlib.AsyncExitStack()
+
+    async def start(self) -> None:
+        """Open the store, connect to both sides; returns when both connections stand.
+
+        Raises:
+            StoreError: the database can't be used.
+            TokenRefusedError: Telegram does not accept the token.
+        """
+        config = self._config
+        store = Store(config.store_path)
+        await store.open()
+        self._exits.push_async_callback(store.close)
+        await store.run(lambda tx: tx.forget_before(self._clock.time() - _KEEP_SECONDS))
+        telegram = self._build_telegram()
+        access = Access(config.access)
+        outbox = Outbox(
+            telegram.bot,
+            store,
+            clock=self._clock,
+            random=self._random,
+            on_parked=lambda chat_id: self._tell_parked(store, outbox, access, chat_id),
+            on_bad_token=self._break_on_token,
+        )
+        session = await self._exits.enter_async_context(aiohttp.ClientSession())
+        home_assistant = HomeAssistant(
+            session,
+            url=config.home_assistant.url,
+            token=config.home_assistant.token,
+            config_entry_id=config.home_assistant.config_entry_id,
+            follower=FeedKeeper(store, outbox, access, self._clock),
+            clock=self._clock,
+            random=self._random,
+        )
+        desk = OrderDesk(
+            store,
+            outbox,
+            home_assistant,
+            clock=self._clock,
+            confirm_seconds=config.orders.confirm_seconds,
+        )
+        context = Context(
+            home_assistant=home_assistant,
+            store=store,
+            outbox=outbox,
+            desk=desk,
+            pairs=PairBook(home_assistant, self._clock),
+            access=access,
+            clock=self._clock,
+            default_account_id=config.orders.default_account_id,
+            commands=COMMANDS,
+        )
+        self._add_handlers(telegram, Dispatcher(telegram.bot, context))
+        # Home Assistant first: what happens from now on is kept, wherever Telegram is.
+        await home_assistant.start()
+        self._exits.push_async_callback(home_assistant.stop)
+        await self._until_reached(telegram.initialize)
+        self._exits.push_async_callback(_within_step, telegram.shutdown)
+        await outbox.start()
+        self._exits.push_async_callback(outbox.stop)
+        await desk.start()
+        self._exits.push_async_callback(desk.stop)
+        await telegram.start()
+        self._exits.push_async_callback(_within_step, telegram.stop)
+        await self._until_reached(lambda: self._poll(telegram))
+        self._exits.push_async_callback(self._stop_polling, telegram)
+        await self._until_reached(lambda: self._show_menus(telegram, access))
+        self._running = _Running(telegram.bot.username, home_assistant)
+
+    async def wait_ready(self) -> str:
+        """Wait until both connections stand; return the bot's user name."""
+        if self._running is None:
+            raise RuntimeError("start first")
+        await self._running.home_assistant.wait_tried()
+        return self._running.username
+
+    async def wait_broken(self) -> None:
+        """Wait for something that can't mend itself.
+
+        Raises:
+            TokenRefusedError: Telegram does not accept the token any more.
+        """
+        await self._broken
+
+    async def stop(self) -> None:
+        """Stop in the reverse order; what was not sent is sent after the next start."""
+        await self._exits.aclose()
+
+    def _build_telegram(self) -> TelegramApplication:
+        """Make the application of python-telegram-bot; pace and retries are the outbox's."""
+        telegram = self._config.telegram
+        return (
+            ApplicationBuilder()
+            .token(telegram.token)
+            .base_url(telegram.base_url)
+            .base_file_url(telegram.base_file_url)
+            # One slow call to Home Assistant must not stop all buttons.
+            .concurrent_updates(_CONCURRENT_UPDATES)
+            .connect_timeout(_CONNECT_TIMEOUT)
+            .read_timeout(self._read_timeout)
+            .write_timeout(_READ_TIMEOUT)
+            .pool_timeout(_CONNECT_TIMEOUT)
+            .get_updates_connect_timeout(_CONNECT_TIMEOUT)
+            .get_updates_read_timeout(_READ_TIMEOUT)
+            .job_queue(None)
+            .build()
+        )
+
+    def _add_handlers(
+        self, telegram: TelegramApplication, dispatcher: Dispatcher
+    ) -> None:
+        """Send every message and every tap through the dispatcher."""
+
+        async def message(update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+            """Hand over a message."""
+            if update.message:
+                await dispatcher.message(update.message)
+
+        async def tap(update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+            """Hand over a tap."""
+            if update.callback_query:
+                await dispatcher.tap(update.callback_query)
+
+        async def error(_: object, context: ContextTypes.DEFAULT_TYPE) -> None:
+            """Log what nobody else caught."""
+            _LOGGER.error("An update could not be handled", exc_info=context.error)
+
+        telegram.add_handler(MessageHandler(filters.ALL, message))
+        telegram.add_handler(CallbackQueryHandler(tap))
+        telegram.add_error_handler(error)
+
+    async def _poll(self, telegram: TelegramApplication) -> None:
+        """Start to ask for updates."""
+        if telegram.updater is None:
+            raise RuntimeError("the application was built without an updater")
+        await telegram.updater.start_polling(
+            allowed_updates=[Update.MESSAGE, Update.CALLBACK_QUERY],
+            error_callback=self._polling_failed,
+        )
+
+    async def _stop_polling(self, telegram: TelegramApplication) -> None:
+        """Stop to ask for updates."""
+        if telegram.updater and telegram.updater.running:
+            await _within_step(telegram.updater.stop)
+
+    def _polling_failed(self, err: TelegramError) -> None:
+        """Say once that polling fails; the library goes on trying."""
+        if isinstance(err, InvalidToken):
+            self._break_on_token()
+        elif not self._polling_lost:
+            self._polling_lost = True
+            if isinstance(err, Conflict):
+                _LOGGER.error(
+                    "Another program asks for this bot's updates; stop it, or create another bot at @BotFather"
+                )
+            else:
+                _LOGGER.warning(
+                    "Telegram can't be reached for updates, trying until it is there: %s",
+                    err,
+                )
+
+    def _break_on_token(self) -> None:
+        """Remember that only a person can help now."""
+        if not self._broken.done():
+            self._broken.set_exception(
+                TokenRefusedError(
+                    "Telegram does not accept the token of telegram.token; get a valid one from @BotFather"
+                )
+            )
+
+    async def _until_reached(self, step: Callable[[], Awaitable[None]]) -> None:
+        """Do a step that needs Telegram, until it is there; say once that it is not."""
+        failures = 0
+        while True:
+            try:
+                await step()
+            except InvalidToken:
+                self._break_on_token()
+                await self._broken
+            except TelegramError as err:
+                if failures == 0:
+                    _LOGGER.warning(
+                        "Telegram can't be reached, trying until it is there: %s", err
+                    )
+                pause = min(_LONGEST_BACKOFF, _FIRST_BACKOFF * 2**failures)
+                failures = min(failures + 1, 10)
+                await self._clock.sleep(pause * self._random.uniform(0.5, 1.0))
+            else:
+                return
+
+    async def _show_menus(self, telegram: TelegramApplication, access: Access) -> None:
+        """Register the commands: what a viewer may use for all, the rest for those who may trade."""
+        await telegram.bot.set_my_commands(menu(COMMANDS, Role.VIEWER))
+        for user_id, role in access.people.items():
+            # Telegram knows a chat only once the person has written to the bot.
+            with contextlib.suppress(BadRequest, Forbidden):
+                await telegram.bot.set_my_commands(
+                    menu(COMMANDS, role), scope=BotCommandScopeChat(user_id)
+                )
+
+    async def _tell_parked(
+        self, store: Store, outbox: Outbox, access: Access, chat_id: int
+    ) -> None:
+        """Tell the owner that somebody does not hear the bot any more."""
+        if chat_id == access.owner:
+            return
+        now = self._clock.time()
+        text = f"🔇 <code>{chat_id}</code> does not accept my messages; they wait until that person writes to me."
+        day = datetime.fromtimestamp(now, UTC).date()
+        await store.run(
+            lambda tx: tx.enqueue(
+                event_id=f"parked:{chat_id}:{day}",
+                chat_id=access.owner,
+                kind="notice",
+                text=text,
+                line=text,
+                occurred=now,
+            )
+        )
+        outbox.wake([access.owner])
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """What is known once everything has been started."""
+
+    username: str
+    home_assistant: HomeAssistant
+
+
+async def _within_step(stop: Callable[[], Awaitable[None]]) -> None:
+    """Do one step of a stop; an unreachable Telegram must not hold it up."""
+    with contextlib.suppress(TimeoutError, TelegramError, RuntimeError):
+        async with asyncio.timeout(_STOP_STEP):
+            await stop()

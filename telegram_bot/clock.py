@@ -1,0 +1,42 @@
+"""Time as the bot sees it: injected, so that tests turn the hands themselves."""
+
+import asyncio
+from collections.abc import Awaitable
+import time
+
+
+class Clock:
+    """Tell the time and wait."""
+
+    def time(self) -> float:
+        """Return seconds since the epoch."""
+        return time.time()
+
+    def monotonic(self) -> float:
+        """Return seconds that never jump."""
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for some seconds of this clock."""
+        await asyncio.sleep(seconds)
+
+    async def within[T](self, awaitable: Awaitable[T], seconds: float) -> T:
+        """Await something for at most some seconds of this clock.
+
+        Raises:
+            TimeoutError: it took longer; what was awaited has been cancelled.
+        """
+        work = asyncio.ensure_future(awaitable)
+        limit = asyncio.ensure_future(self.sleep(seconds))
+        try:
+            await asyncio.wait((work, limit), return_when=asyncio.FIRST_COMPLETED)
+            if work.done():
+                return work.result()
+            raise TimeoutError
+        finally:
+            for task in (work, limit):
+                task.cancel()
+            await asyncio.gather(work, limit, return_exceptions=True)
+
+
+SYSTEM_CLOCK = Clock()

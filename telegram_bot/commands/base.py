@@ -1,0 +1,97 @@
+"""What every command is made of."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from telegram_bot.access import Access, Role
+from telegram_bot.clock import Clock
+from telegram_bot.confirmations import new_id
+from telegram_bot.desk import OrderDesk
+from telegram_bot.home_assistant import HomeAssistant, Json
+from telegram_bot.markup import Button, Message
+from telegram_bot.outbox import Outbox
+from telegram_bot.pairs import PairBook
+from telegram_bot.store import Store
+
+BUTTON_PREFIX = "b"
+
+
+class UsageError(Exception):
+    """A command that can't be understood.
+
+    Attributes:
+        example: one that works; None for the command's own.
+    """
+
+    def __init__(self, text: str, example: str | None = None) -> None:
+        """Keep the example beside the words."""
+        super().__init__(text)
+        self.example = example
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What commands work with."""
+
+    home_assistant: HomeAssistant
+    store: Store
+    outbox: Outbox
+    desk: OrderDesk
+    pairs: PairBook
+    access: Access
+    clock: Clock
+    default_account_id: str | None
+    commands: tuple[Command, ...]
+
+    async def button(self, chat_id: int, text: str, action: str, data: Json) -> Button:
+        """Make a button whose meaning stays in the store."""
+        button_id = new_id()
+        now = self.clock.time()
+        await self.store.run(
+            lambda store: store.add_button(button_id, chat_id, action, data, now)
+        )
+        return Button(text, f"{BUTTON_PREFIX}:{button_id}")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A command as somebody typed it."""
+
+    user_id: int
+    chat_id: int
+    role: Role
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ButtonTap:
+    """A tap on a button whose meaning is in the store."""
+
+    user_id: int
+    chat_id: int
+    message_id: int | None
+    data: Json
+
+
+type Handler = Callable[[Context, Request], Awaitable[Message | None]]
+type ButtonHandler = Callable[[Context, ButtonTap], Awaitable[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command of the bot."""
+
+    name: str
+    description: str
+    example: str
+    handler: Handler
+    role: Role = Role.VIEWER
+
+
+@dataclass(frozen=True, slots=True)
+class ButtonAction:
+    """What a kind of button does; the handler returns what to say to the person who tapped."""
+
+    name: str
+    handler: ButtonHandler
+    role: Role

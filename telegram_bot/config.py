@@ -1,0 +1,296 @@
+"""The settings: one TOML file and environment variables, checked before anything starts."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+import logging
+import os
+from pathlib import Path
+import re
+import stat
+import tomllib
+from typing import Any
+
+import voluptuous as vol
+
+_LOGGER = logging.getLogger(__name__)
+
+ENVIRONMENT_PREFIX = "CEXIO_BOT"
+DEFAULT_CONFIRM_SECONDS = 120
+_READABLE_BY_OTHERS = stat.S_IRGRP | stat.S_IROTH
+
+
+class ConfigError(Exception):
+    """The settings can't be used; the text names the key and what is expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class TelegramConfig:
+    """Where the Bot API is, and which bot this is."""
+
+    token: str = field(repr=False)
+    base_url: str
+    base_file_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class HomeAssistantConfig:
+    """Where Home Assistant is, and as whom to speak to it."""
+
+    url: str
+    token: str = field(repr=False)
+    config_entry_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AccessConfig:
+    """Who may do what, by numeric user id."""
+
+    owner: int
+    traders: tuple[int, ...]
+    viewers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OrdersConfig:
+    """How orders by chat behave."""
+
+    confirm_seconds: int
+    default_account_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All settings."""
+
+    telegram: TelegramConfig
+    home_assistant: HomeAssistantConfig
+    access: AccessConfig
+    store_path: Path
+    orders: OrdersConfig
+
+    @property
+    def secrets(self) -> tuple[str, str]:
+        """Return what must never be logged."""
+        return (self.telegram.token, self.home_assistant.token)
+
+
+def _bot_token(value: Any) -> str:
+    """Check the shape of a bot token."""
+    if isinstance(value, str) and re.fullmatch(r"\d+:[A-Za-z0-9_-]{3,}", value.strip()):
+        return value.strip()
+    raise vol.Invalid(
+        "expected the token that @BotFather gave you, such as 123456789:ABC…"
+    )
+
+
+def _url(value: Any) -> str:
+    """Check the shape of a web address."""
+    if isinstance(value, str) and re.fullmatch(r"https?://[^\s/?#]+\S*", value.strip()):
+        return value.strip().rstrip("/")
+    raise vol.Invalid("expected an address such as http://homeassistant.local:8123")
+
+
+def _user_id(value: Any) -> int:
+    """Check the shape of a user id of Telegram."""
+    if isinstance(value, bool) or not re.fullmatch(r"[1-9]\d*", str(value).strip()):
+        raise vol.Invalid(
+            "expected a numeric Telegram user id such as 123456789 (user names can change hands)"
+        )
+    return int(value)
+
+
+def _user_ids(value: Any) -> tuple[int, ...]:
+    """Check a list of user ids; in the environment they are separated by commas."""
+    if isinstance(value, str):
+        value = [part for part in value.replace(" ", "").split(",") if part]
+    if not isinstance(value, list):
+        raise vol.Invalid(
+            "expected a list of numeric Telegram user ids such as [123456789, 987654321]"
+        )
+    return tuple(_user_id(item) for item in value)
+
+
+def _seconds(value: Any) -> int:
+    """Check the time that an order waits for its tap."""
+    if (
+        isinstance(value, bool)
+        or not re.fullmatch(r"\d+", str(value).strip())
+        or not 10 <= int(value) <= 600
+    ):
+        raise vol.Invalid("expected whole seconds from 10 to 600")
+    return int(value)
+
+
+def _text(what: str) -> Callable[[Any], str]:
+    """Return a check for a text that isn't empty."""
+
+    def check(value: Any) -> str:
+        """Check the text."""
+        if isinstance(value, str) and value.strip():
+            return value.strip()
+        raise vol.Invalid(f"expected {what}")
+
+    return check
+
+
+_SECTIONS: dict[str, dict[vol.Marker, Callable[[Any], Any]]] = {
+    "telegram": {
+        vol.Required("token"): _bot_token,
+        vol.Optional("base_url", default="https://api.telegram.org/bot"): _url,
+        vol.Optional(
+            "base_file_url", default="https://api.telegram.org/file/bot"
+        ): _url,
+    },
+    "home_assistant": {
+        vol.Required("url"): _url,
+        vol.Required("token"): _text(
+            "a long-lived access token of Home Assistant (your profile there, tab Security)"
+        ),
+        vol.Optional("config_entry_id"): _text(
+            "the id of the integration's config entry"
+        ),
+    },
+    "access": {
+        vol.Required("owner"): _user_id,
+        vol.Optional("traders", default=list): _user_ids,
+        vol.Optional("viewers", default=list): _user_ids,
+    },
+    "store": {
+        vol.Required("path"): _text(
+            "the path of the bot's own database, such as /var/lib/cexio-bot/bot.sqlite"
+        )
+    },
+    "orders": {
+        vol.Optional("confirm_seconds", default=DEFAULT_CONFIRM_SECONDS): _seconds,
+        vol.Optional("default_account_id"): _text("the name of a sub-account"),
+    },
+}
+
+
+def load_config(
+    path: Path | None, environment: Mapping[str, str] = os.environ
+) -> Config:
+    """Read and check the settings; environment variables win over the file.
+
+    Raises:
+        ConfigError: a text for a person, one line for each thing that is wrong.
+    """
+    raw = _read_file(path) if path else {}
+    problems = [
+        *_unknown(raw.keys(), _SECTIONS.keys(), lambda name: f"[{name}]"),
+        *(
+            f"[{name}]: expected a section, not a single value"
+            for name, part in raw.items()
+            if not isinstance(part, dict)
+        ),
+    ]
+    sections: dict[str, dict[str, Any]] = {}
+    for name, keys in _SECTIONS.items():
+        part = raw.get(name, {})
+        given = dict(part) if isinstance(part, dict) else {}
+        for key in keys:
+            if (value := environment.get(_variable(name, str(key)))) is not None:
+                given[str(key)] = value
+        sections[name] = _check_section(name, given, problems)
+    if problems:
+        raise ConfigError("\n".join(problems))
+    config = _build(sections, path)
+    duplicates = {config.access.owner, *config.access.traders} & set(
+        config.access.viewers
+    )
+    if duplicates or config.access.owner in config.access.traders:
+        raise ConfigError(
+            "access: each person may have one role only; remove the id from the other list"
+        )
+    return config
+
+
+def _variable(section: str, key: str) -> str:
+    """Return the name of the environment variable of a setting."""
+    return f"{ENVIRONMENT_PREFIX}_{section}_{key}".upper()
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    """Read the TOML file."""
+    try:
+        with path.open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            raw = tomllib.load(file)
+    except OSError as err:
+        raise ConfigError(f"{path}: can't be read: {err.strerror}") from err
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
+        raise ConfigError(f"{path}: is not valid TOML: {err}") from err
+    if mode & _READABLE_BY_OTHERS:
+        _LOGGER.warning(
+            "%s holds tokens and can be read by others; run: chmod 600 %s", path, path
+        )
+    return raw
+
+
+def _unknown(given: Any, known: Any, label: Callable[[str], str]) -> list[str]:
+    """Return a line for each name that nobody knows, with the nearest one that exists."""
+    lines = []
+    names = [str(name) for name in known]
+    for name in given:
+        if name not in names:
+            near = get_close_matches(name, names, 1)
+            hint = (
+                f"did you mean {label(near[0])}?"
+                if near
+                else f"known are {', '.join(names)}"
+            )
+            lines.append(f"{label(name)}: unknown; {hint}")
+    return lines
+
+
+def _check_section(
+    name: str, given: dict[str, Any], problems: list[str]
+) -> dict[str, Any]:
+    """Check one section; what is wrong joins the list of problems."""
+    keys = _SECTIONS[name]
+    problems += _unknown(given.keys(), keys.keys(), lambda key: f"{name}.{key}")
+    try:
+        checked: dict[str, Any] = vol.Schema(keys, extra=vol.REMOVE_EXTRA)(given)
+    except vol.MultipleInvalid as invalid:
+        for error in invalid.errors:
+            key = str(error.path[0]) if error.path else ""
+            text = error.error_message
+            if isinstance(error, vol.RequiredFieldInvalid):
+                text = f"is missing; {_expectation(keys, key)}"
+            problems.append(
+                f"{name}.{key}: {text} (in the file, or as {_variable(name, key)})"
+            )
+        return {}
+    return checked
+
+
+def _expectation(keys: dict[vol.Marker, Callable[[Any], Any]], key: str) -> str:
+    """Return what the check of a key expects, in its own words."""
+    try:
+        keys[vol.Required(key)](None)
+    except vol.Invalid as err:
+        return err.error_message
+    return "expected a value"
+
+
+def _build(sections: dict[str, dict[str, Any]], path: Path | None) -> Config:
+    """Make the settings from checked sections."""
+    home_assistant = sections["home_assistant"]
+    store = Path(sections["store"]["path"]).expanduser()
+    if path and not store.is_absolute():
+        store = path.parent / store
+    return Config(
+        telegram=TelegramConfig(**sections["telegram"]),
+        home_assistant=HomeAssistantConfig(
+            url=home_assistant["url"],
+            token=home_assistant["token"],
+            config_entry_id=home_assistant.get("config_entry_id"),
+        ),
+        access=AccessConfig(**sections["access"]),
+        store_path=store,
+        orders=OrdersConfig(
+            confirm_seconds=sections["orders"]["confirm_seconds"],
+            default_account_id=sections["orders"].get("default_account_id"),
+        ),
+    )

@@ -1,0 +1,89 @@
+"""What an error of Telegram says about a message: did it arrive, and what to do."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import httpx
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Conflict,
+    Forbidden,
+    InvalidToken,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+)
+
+
+class Verdict(StrEnum):
+    """What to do with a message after an error."""
+
+    DONE = "done"  # it is there
+    AGAIN = "again"  # surely not delivered: try again
+    WAIT = "wait"  # surely not delivered: try again when Telegram allows it
+    UNKNOWN = "unknown"  # it may be there
+    PLAIN = "plain"  # Telegram refuses the markup
+    GONE = "gone"  # the message to edit does not exist any more
+    PARK = "park"  # the chat does not want the bot
+    MOVED = "moved"  # the chat has got another id
+    REFUSED = "refused"  # it will never be accepted
+    TOKEN = "token"  # noqa: S105 - the token itself is refused
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A verdict with what is needed to act on it."""
+
+    verdict: Verdict
+    wait: float = 0.0
+    new_chat_id: int | None = None
+
+
+_BAD_REQUESTS = (
+    ("message is not modified", Verdict.DONE),
+    ("can't parse entities", Verdict.PLAIN),
+    ("message to edit not found", Verdict.GONE),
+    ("message can't be edited", Verdict.GONE),
+    ("message_id_invalid", Verdict.GONE),
+    ("chat not found", Verdict.PARK),
+)
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+def judge(error: TelegramError) -> Judgement:
+    """Say what an error means for the message that was being sent."""
+    if isinstance(error, RetryAfter):
+        wait = error.retry_after
+        return Judgement(
+            Verdict.WAIT, wait=wait if isinstance(wait, int) else wait.total_seconds()
+        )
+    if isinstance(error, ChatMigrated):
+        return Judgement(Verdict.MOVED, new_chat_id=error.new_chat_id)
+    if isinstance(error, BadRequest):
+        # The library drops "Bad Request: " and capitalises what is left.
+        text = str(error).lower()
+        return Judgement(
+            next(
+                (verdict for words, verdict in _BAD_REQUESTS if words in text),
+                Verdict.REFUSED,
+            )
+        )
+    if isinstance(error, Forbidden):
+        return Judgement(Verdict.PARK)
+    if isinstance(error, InvalidToken):
+        return Judgement(Verdict.TOKEN)
+    if isinstance(error, Conflict):
+        return Judgement(Verdict.AGAIN)
+    if isinstance(error, NetworkError) and _surely_not_sent(error):
+        return Judgement(Verdict.AGAIN)
+    return Judgement(Verdict.UNKNOWN)
+
+
+def _surely_not_sent(error: NetworkError) -> bool:
+    """Return whether Telegram can't have taken the request."""
+    cause = error.__cause__
+    if isinstance(cause, _NOT_SENT):
+        return True
+    # A proxy's 429 has no retry_after and no cause: its answer could be read.
+    return cause is None and "too many requests" in str(error).lower()

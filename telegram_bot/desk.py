@@ -1,0 +1,389 @@
+"""Orders by chat: asked for, confirmed by a tap, sent at most once, followed until the outcome is known."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+import logging
+from typing import Any
+
+from telegram_bot import cards
+from telegram_bot.clock import Clock
+from telegram_bot.confirmations import (
+    NO,
+    YES,
+    Taken,
+    Tap,
+    button_data,
+    client_order_id,
+    new_id,
+    take,
+)
+from telegram_bot.errors import (
+    HomeAssistantError,
+    NotConnectedError,
+    RefusedError,
+    UnansweredError,
+)
+from telegram_bot.home_assistant import HomeAssistant, Json
+from telegram_bot.markup import Button, Buttons, Message, e
+from telegram_bot.notices import show_order
+from telegram_bot.outbox import Outbox
+from telegram_bot.store import Store
+from telegram_bot.transaction import ConfirmationRow, Transaction
+from telegram_bot.words import explain
+
+_LOGGER = logging.getLogger(__name__)
+
+# A market price is old after a minute.
+_LONGEST_MARKET_SECONDS = 60
+_PLACE_TIMEOUT = 45.0
+# When to look for an order of which nobody knows whether it arrived, in seconds after the feed stands.
+_LOOKS = (1.0, 4.0, 10.0, 30.0)
+# These refusals prove that nothing was placed; whatever else goes wrong leaves it open.
+_CERTAIN_CODES = frozenset(
+    {
+        "service_validation_error",
+        "invalid_format",
+        "not_found",
+        "unauthorized",
+        "unknown_command",
+    }
+)
+_CERTAIN_KEYS = frozenset(
+    {
+        "amount_above_maximum", "amount_below_minimum", "amount_off_lot", "amount_required", "entry_not_loaded",
+        "insufficient_funds", "maintenance", "no_sub_account", "not_allowed_to_trade", "not_connected", "order_rejected",
+        "order_too_large", "pair_not_allowed", "permission_missing", "price_off_tick", "price_out_of_range", "price_required",
+        "price_too_far", "rate_limited", "stop_price_required", "trading_off", "unknown_order", "unknown_pair",
+    }
+)  # fmt: skip
+
+_TAP_ANSWERS = {
+    Taken.UNKNOWN: "I don't know this question any more. Nothing was done.",
+    Taken.OTHERS: "Only the person who asked can decide this. Nothing was done.",
+    Taken.LATE: "Too late: this offer has run out. Nothing was done; ask again for a fresh one.",
+    Taken.EXPIRED: "Too late: this offer has run out. Nothing was done; ask again for a fresh one.",
+    Taken.EXECUTING: "Already on its way. It is sent once only.",
+    Taken.DONE: "This was decided before. Nothing more was done.",
+    Taken.DISCARDED: "This was discarded before. Nothing was done.",
+}
+_SENDING = {"order": "⏳ Being placed", "cancel": "⏳ Cancel being sent"}
+_IN_DOUBT = {
+    "order": "❓ Sent, but no answer came. I am finding out whether the exchange took it; please don't repeat it meanwhile.",
+    "cancel": "❓ Sent, but no answer came. I am finding out whether the order is cancelled.",
+}
+_NOT_FOUND = {
+    "order": "❓ Not found: it is not among the open orders and no report of it has come. Most likely it was never placed;"
+    " look at /orders and /balance before you repeat it.",
+    "cancel": "❓ The order is not open any more; its last report tells how it ended.",
+}
+_STILL_OPEN = "❗ The order is still open: the cancel did not arrive. Try again."
+_REFUSED = {"order": "❌ Not placed", "cancel": "❌ Not cancelled"}
+_NOT_SENT = (
+    "Home Assistant could not be reached. Nothing was sent; try again when it is back."
+)
+
+
+def question_buttons(confirmation_id: str) -> Buttons:
+    """Return the two buttons of a question."""
+    return (
+        (
+            Button("Confirm", button_data(confirmation_id, YES)),
+            Button("Discard", button_data(confirmation_id, NO)),
+        ),
+    )
+
+
+class OrderDesk:
+    """Ask, take the tap, carry out, find out."""
+
+    def __init__(
+        self,
+        store: Store,
+        outbox: Outbox,
+        home_assistant: HomeAssistant,
+        *,
+        clock: Clock,
+        confirm_seconds: int,
+        make_id: Callable[[], str] = new_id,
+    ) -> None:
+        """Prepare; nothing runs before `start`."""
+        self._store = store
+        self._outbox = outbox
+        self._home_assistant = home_assistant
+        self._clock = clock
+        self._confirm_seconds = confirm_seconds
+        self._make_id = make_id
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        """Void the questions of the last run, and find out what became of orders under way."""
+        rows = await self._store.run(lambda store: store.confirmations("pending"))
+        for row in rows:
+            await self._expire(
+                row, "⌛ Void: I was restarted before you decided. Nothing was done."
+            )
+        for row in await self._store.run(
+            lambda store: store.confirmations("executing")
+        ):
+            await self._show(row, "doubt", _IN_DOUBT[row.kind])
+            self._own(self._find_out(row))
+
+    async def stop(self) -> None:
+        """Stop; what is under way is found out after the next start."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def ask_order(self, user_id: int, chat_id: int, request: Json) -> None:
+        """Show what an order would do, and ask for the tap.
+
+        Raises:
+            HomeAssistantError: the order can't be previewed; nothing was asked.
+        """
+        answer = await self._home_assistant.call("preview_order", request)
+        seconds = self._confirm_seconds
+        if request["order_type"] == "market":
+            seconds = min(seconds, _LONGEST_MARKET_SECONDS)
+        await self._ask("order", user_id, chat_id, request, answer["preview"], seconds)
+
+    async def ask_cancel(self, user_id: int, chat_id: int, order: Json) -> None:
+        """Ask whether an order shall be cancelled."""
+        await self._ask(
+            "cancel",
+            user_id,
+            chat_id,
+            {"order_id": order["order_id"]},
+            order,
+            self._confirm_seconds,
+        )
+
+    async def _ask(
+        self,
+        kind: str,
+        user_id: int,
+        chat_id: int,
+        request: Json,
+        shown: Json,
+        seconds: int,
+    ) -> None:
+        """Keep a question, then show it."""
+        confirmation_id = self._make_id()
+        row = ConfirmationRow(
+            confirmation_id,
+            kind,
+            user_id,
+            chat_id,
+            request,
+            shown,
+            self._clock.time() + seconds,
+            "pending",
+        )
+
+        def keep(store: Transaction) -> int:
+            """Keep the question and its card."""
+            store.add_confirmation(row)
+            # The card of a cancel joins its order with the tap only: reports must not take its buttons away.
+            client_id = client_order_id(confirmation_id) if kind == "order" else None
+            return store.add_card(
+                chat_id, client_order_id=client_id, confirmation_id=confirmation_id
+            ).id
+
+        card_id = await self._store.run(keep)
+        text = (
+            cards.preview(shown, row.expires)
+            if kind == "order"
+            else cards.cancel_question(shown, row.expires)
+        )
+        self._own(self._expire_later(row, seconds))
+        message_id = await self._outbox.say(
+            chat_id, Message(text, question_buttons(confirmation_id), repeat=True)
+        )
+        if message_id is not None:
+            await self._store.run(
+                lambda store: store.set_card_message(card_id, message_id)
+            )
+
+    async def tap(
+        self, tap: Tap, *, user_id: int, message_id: int | None
+    ) -> tuple[str, ConfirmationRow | None]:
+        """Take a tap.
+
+        Returns:
+            What to say to the person at once, and what to carry out (by `execute`) if this is the tap that counts.
+        """
+        now = self._clock.time()
+
+        def decide(store: Transaction) -> tuple[Taken, ConfirmationRow | None]:
+            """Decide, and learn which message the card is: its sending may have been in doubt."""
+            taken, row = take(store, tap, user_id=user_id, now=now)
+            if (
+                taken is Taken.NOW
+                and row
+                and (card := store.card_of_confirmation(row.id))
+            ):
+                if message_id is not None:
+                    store.set_card_message(card.id, message_id)
+                if tap.yes and row.kind == "cancel":
+                    store.set_card_order(card.id, row.request["order_id"])
+            return taken, row
+
+        taken, row = await self._store.run(decide)
+        if taken is Taken.LATE and row:
+            await self._expire(
+                row, "⌛ Expired: nobody decided in time. Nothing was done."
+            )
+        if taken is not Taken.NOW or row is None:
+            return _TAP_ANSWERS[taken], None
+        if not tap.yes:
+            await self._show(row, "discarded", "🗑 Discarded. Nothing was done.")
+            return "Discarded.", None
+        return (
+            "Placing the order…" if row.kind == "order" else "Cancelling the order…",
+            row,
+        )
+
+    async def execute(self, row: ConfirmationRow) -> None:
+        """Carry out what was confirmed, once."""
+        await self._show(row, "sending", f"{_SENDING[row.kind]} …")
+        try:
+            if row.kind == "order":
+                request = {**row.request, "client_order_id": client_order_id(row.id)}
+                answer = await self._home_assistant.call(
+                    "place_order", request, within=_PLACE_TIMEOUT
+                )
+            else:
+                answer = await self._home_assistant.call(
+                    "cancel_order", row.request, within=_PLACE_TIMEOUT
+                )
+        except NotConnectedError:
+            await self._show(
+                row, "outcome", f"{_REFUSED[row.kind]}: {_NOT_SENT}", done=True
+            )
+        except RefusedError as err:
+            if err.code in _CERTAIN_CODES or err.translation_key in _CERTAIN_KEYS:
+                await self._show(
+                    row,
+                    "outcome",
+                    f"{_REFUSED[row.kind]}: {e(explain(err))}",
+                    done=True,
+                )
+            else:
+                await self._doubt(row, err)
+        except UnansweredError as err:
+            await self._doubt(row, err)
+        else:
+            await self._settle(row, answer["order"])
+
+    async def _doubt(self, row: ConfirmationRow, err: HomeAssistantError) -> None:
+        """Say that the outcome is not known, and find it out."""
+        _LOGGER.warning(
+            "The outcome of %s %s is not known yet: %s", row.kind, row.id, err
+        )
+        await self._show(row, "doubt", _IN_DOUBT[row.kind])
+        self._own(self._find_out(row))
+
+    async def _find_out(self, row: ConfirmationRow) -> None:
+        """Ask what became of an order; never send it again."""
+        wanted = (
+            ("client_order_id", client_order_id(row.id))
+            if row.kind == "order"
+            else ("order_id", row.request["order_id"])
+        )
+        still_open = False
+        for pause in _LOOKS:
+            # The feed brings first what happened meanwhile.
+            await self._home_assistant.wait_following()
+            await self._clock.sleep(pause)
+            if await self._store.run(lambda store: _reported(store, row)):
+                return
+            try:
+                orders = (await self._home_assistant.call("get_orders"))["orders"]
+            except HomeAssistantError as err:
+                _LOGGER.info("Open orders can't be asked for, trying again: %s", err)
+                continue
+            order = next(
+                (order for order in orders if order.get(wanted[0]) == wanted[1]), None
+            )
+            if order and row.kind == "order":
+                await self._settle(row, order)
+                return
+            still_open = order is not None
+        await self._show(
+            row,
+            "outcome",
+            _STILL_OPEN if still_open else _NOT_FOUND[row.kind],
+            done=True,
+        )
+
+    async def _settle(self, row: ConfirmationRow, order: Json) -> None:
+        """Show the state of the order; reports go on changing its card."""
+        now = self._clock.time()
+        if row.kind == "cancel" and order["status"] not in cards.FINAL_STATUSES:
+            order = {**order, "status": "pending_cancel"}
+
+        def settle(store: Transaction) -> None:
+            """Keep state and card together."""
+            store.compare_and_set(row.id, "executing", "done")
+            if card := store.card_of_confirmation(row.id):
+                show_order(
+                    store, card, order, event_id=f"answer:{row.id}", occurred=now
+                )
+
+        await self._store.run(settle)
+        self._outbox.wake([row.chat_id])
+
+    async def _expire_later(self, row: ConfirmationRow, seconds: float) -> None:
+        """Close a question when its time is over."""
+        await self._clock.sleep(seconds)
+        await self._expire(row, "⌛ Expired: nobody decided in time. Nothing was done.")
+
+    async def _expire(self, row: ConfirmationRow, head: str) -> None:
+        """Close a question that nobody may answer any more."""
+        if await self._store.run(
+            lambda store: store.compare_and_set(row.id, "pending", "expired")
+        ):
+            await self._show(row, "expired", head)
+
+    async def _show(
+        self, row: ConfirmationRow, stage: str, head: str, *, done: bool = False
+    ) -> None:
+        """Put a state in place of the question, unless a report has told more already."""
+        now = self._clock.time()
+        text = cards.closed(
+            f"{cards.order_words(row.preview)}\n{cards.order_kind(row.preview)}", head
+        )
+
+        def show(store: Transaction) -> None:
+            """Keep state and card together."""
+            if done:
+                store.compare_and_set(row.id, "executing", "done")
+            card = store.card_of_confirmation(row.id)
+            if card and card.message_id is not None and card.order is None:
+                store.enqueue(
+                    event_id=f"{stage}:{row.id}",
+                    chat_id=row.chat_id,
+                    kind="card",
+                    text=text,
+                    card_id=card.id,
+                    occurred=now,
+                )
+
+        await self._store.run(show)
+        self._outbox.wake([row.chat_id])
+
+    def _own(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something in the background until `stop`."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _reported(store: Transaction, row: ConfirmationRow) -> bool:
+    """Return whether the feed has told what became of an order; if so the question is settled."""
+    card = store.card_of_confirmation(row.id)
+    if card is None or card.order is None:
+        return False
+    if row.kind == "cancel" and card.order["status"] not in cards.FINAL_STATUSES:
+        return False
+    store.compare_and_set(row.id, "executing", "done")
+    return True

@@ -1,0 +1,194 @@
+"""Every message and every tap comes through here: who is it, may they, what do they want."""
+
+import asyncio
+from datetime import UTC, datetime
+from difflib import get_close_matches
+import logging
+
+from telegram import Bot, CallbackQuery, Chat, Message as TelegramMessage, User
+from telegram.error import TelegramError
+
+from telegram_bot import cards, confirmations
+from telegram_bot.access import Role
+from telegram_bot.commands import (
+    BUTTON_PREFIX,
+    BUTTONS,
+    ButtonTap,
+    Command,
+    Context,
+    Request,
+    UsageError,
+)
+from telegram_bot.errors import HomeAssistantError
+from telegram_bot.markup import Message, e
+from telegram_bot.pairs import UnknownPairError
+from telegram_bot.words import explain
+
+_LOGGER = logging.getLogger(__name__)
+
+_NOT_YOURS = "This button is not for you."
+_VIEWER = "You may look, but not trade here. The owner of this bot can change that."
+_BROKEN = "Something went wrong inside me; my log tells more. Nothing was ordered."
+_OLD_BUTTON = "This button is too old. Ask again."
+
+
+class Dispatcher:
+    """Turn updates of Telegram into commands and taps."""
+
+    def __init__(self, bot: Bot, context: Context) -> None:
+        """Work with the commands of the context."""
+        self._bot = bot
+        self._context = context
+        self._commands = {command.name: command for command in context.commands}
+
+    async def message(self, message: TelegramMessage) -> None:
+        """Answer a message."""
+        if (
+            role := await self._role(message.from_user, message.chat)
+        ) is None or message.from_user is None:
+            return
+        self._context.outbox.unpark(message.chat_id)
+        answer = await self._answer(
+            message.text or "", message.from_user.id, message.chat_id, role
+        )
+        if answer:
+            await self._context.outbox.say(message.chat_id, answer)
+
+    async def tap(self, query: CallbackQuery) -> None:
+        """Answer a tap."""
+        chat = query.message.chat if query.message else None
+        message_id = query.message.message_id if query.message else None
+        if (role := await self._role(query.from_user, chat)) is None or chat is None:
+            await self._reply(query, _NOT_YOURS)
+            return
+        data = query.data or ""
+        if (tap := confirmations.read_tap(data)) is not None:
+            await self._decide(query, tap, role, message_id)
+            return
+        prefix, _, button_id = data.partition(":")
+        found = None
+        if prefix == BUTTON_PREFIX:
+            found = await self._context.store.run(
+                lambda store: store.button(button_id, chat.id)
+            )
+        action = BUTTONS.get(found[0]) if found else None
+        if found is None or action is None:
+            await self._reply(query, _OLD_BUTTON)
+        elif role < action.role:
+            await self._reply(query, _VIEWER)
+        else:
+            try:
+                words = await action.handler(
+                    self._context,
+                    ButtonTap(query.from_user.id, chat.id, message_id, found[1]),
+                )
+            except HomeAssistantError as err:
+                words = explain(err)
+            except Exception:
+                _LOGGER.exception("The button %s broke", action.name)
+                words = _BROKEN
+            await self._reply(query, words)
+
+    async def _decide(
+        self,
+        query: CallbackQuery,
+        tap: confirmations.Tap,
+        role: Role,
+        message_id: int | None,
+    ) -> None:
+        """Take a tap on Confirm or Discard."""
+        if role < Role.TRADER:
+            await self._reply(query, _VIEWER)
+            return
+        words, row = await self._context.desk.tap(
+            tap, user_id=query.from_user.id, message_id=message_id
+        )
+        if row is None:
+            await self._reply(query, words)
+            return
+        # The answer on the button and the order go out together; neither waits for the other.
+        await asyncio.gather(self._reply(query, words), self._context.desk.execute(row))
+
+    async def _answer(
+        self, text: str, user_id: int, chat_id: int, role: Role
+    ) -> Message | None:
+        """Carry out a command; return what to say."""
+        name, *words = text.split() or [""]
+        command = (
+            self._commands.get(name.removeprefix("/").partition("@")[0].lower())
+            if name.startswith("/")
+            else None
+        )
+        if command is None:
+            return Message(self._unknown(name))
+        if role < command.role:
+            return Message(e(_VIEWER))
+        try:
+            return await command.handler(
+                self._context, Request(user_id, chat_id, role, tuple(words))
+            )
+        except UsageError as err:
+            return Message(cards.usage(str(err), err.example or command.example))
+        except UnknownPairError as err:
+            return Message(e(err))
+        except HomeAssistantError as err:
+            _LOGGER.info("/%s: %s", command.name, err)
+            return Message(e(explain(err)))
+        except Exception:
+            _LOGGER.exception("/%s broke", command.name)
+            return Message(e(_BROKEN))
+
+    def _unknown(self, name: str) -> str:
+        """Return what to say to something that is no command."""
+        near = get_close_matches(
+            name.removeprefix("/").lower(), list(self._commands), 1, 0.5
+        )
+        if name.startswith("/") and near:
+            return f"I don't know {e(name)}. Did you mean /{near[0]}?"
+        return "I understand commands only: /help shows them."
+
+    async def _role(self, user: User | None, chat: Chat | None) -> Role | None:
+        """Return the role of a person in a private chat; strangers are told of, once a day each."""
+        if user is None:
+            return None
+        role = self._context.access.role(user.id)
+        if role is None:
+            await self._report_stranger(user)
+        return role if chat is None or chat.type == Chat.PRIVATE else None
+
+    async def _report_stranger(self, user: User) -> None:
+        """Tell the owner, once per person and day."""
+        now = self._context.clock.time()
+        day = datetime.fromtimestamp(now, UTC).date()
+        owner = self._context.access.owner
+        name = f"@{user.username}" if user.username else user.full_name
+        text = f"👤 A stranger wrote to me: {e(name)}, id <code>{user.id}</code>. I did not answer."
+        new = await self._context.store.run(
+            lambda store: store.enqueue(
+                event_id=f"stranger:{user.id}:{day}",
+                chat_id=owner,
+                kind="notice",
+                text=text,
+                line=text,
+                occurred=now,
+            )
+        )
+        if new:
+            _LOGGER.warning("A stranger with id %s wrote to the bot", user.id)
+            self._context.outbox.wake([owner])
+
+    async def _reply(self, query: CallbackQuery, words: str) -> None:
+        """Answer a tap; too late or lost does not matter."""
+        try:
+            await self._bot.answer_callback_query(query.id, words[:200] or None)
+        except TelegramError as err:
+            _LOGGER.info("A tap could not be answered: %s", err)
+
+
+def menu(commands: tuple[Command, ...], role: Role) -> list[tuple[str, str]]:
+    """Return the commands that Telegram shows to somebody."""
+    return [
+        (command.name, command.description)
+        for command in commands
+        if command.role <= role and command.name != "start"
+    ]

@@ -1,0 +1,86 @@
+"""Messages as Telegram takes them: escaped HTML, buttons, lengths."""
+
+from dataclasses import dataclass, replace
+from html import escape, unescape
+import json
+import re
+
+MAY_REPEAT = "<i>Telegram left it open whether this message had arrived: it may repeat an earlier one.</i>"
+# Telegram allows 4096 characters after parsing; what is added at the end needs room as well.
+LONGEST_TEXT = 3900
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A button under a message."""
+
+    text: str
+    data: str
+
+
+type Buttons = tuple[tuple[Button, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What to say in a chat.
+
+    Attributes:
+        text: HTML in Telegram's dialect; every line closes the tags that it opens.
+        repeat: say it once more when it is unknown whether it arrived.
+    """
+
+    text: str
+    buttons: Buttons = ()
+    reply_to: int | None = None
+    html: bool = True
+    repeat: bool = False
+    may_repeat: bool = False
+
+
+def e(text: object) -> str:
+    """Escape what somebody else wrote."""
+    return escape(str(text), quote=False)
+
+
+def plain(html: str) -> str:
+    """Return the text without its markup."""
+    return unescape(re.sub(r"<[^>]*>", "", html))
+
+
+def buttons_to_json(buttons: Buttons) -> str:
+    """Return buttons as the store keeps them."""
+    return json.dumps(
+        [[[button.text, button.data] for button in line] for line in buttons]
+    )
+
+
+def buttons_from_json(text: str) -> Buttons:
+    """Return buttons as the store kept them."""
+    return tuple(tuple(Button(*button) for button in line) for line in json.loads(text))
+
+
+def split_lines(lines: list[str], longest: int = LONGEST_TEXT) -> list[list[str]]:
+    """Share lines out among messages that are not too long."""
+    parts: list[list[str]] = [[]]
+    length = 0
+    for line in lines:
+        short = line if len(line) <= longest else e(plain(line)[: longest // 2]) + "…"
+        if length + len(short) + 1 > longest:
+            parts.append([])
+            length = 0
+        parts[-1].append(short)
+        length += len(short) + 1
+    return parts
+
+
+def split(message: Message) -> list[Message]:
+    """Split a message that is too long; the buttons stay with the last part."""
+    if len(message.text) <= LONGEST_TEXT:
+        return [message]
+    parts = [
+        replace(message, text="\n".join(lines), buttons=())
+        for lines in split_lines(message.text.split("\n"))
+    ]
+    parts[-1] = replace(parts[-1], buttons=message.buttons)
+    return parts

@@ -1,0 +1,425 @@
+"""Everything the bot says: one queue per chat, in order, at the pace that Telegram allows."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+import logging
+from random import Random
+
+from telegram import (
+    Bot,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    LinkPreviewOptions,
+    ReplyParameters,
+)
+from telegram.constants import ParseMode
+from telegram.error import TelegramError
+
+from telegram_bot.clock import SYSTEM_CLOCK, Clock
+from telegram_bot.delivery import Verdict, judge
+from telegram_bot.digest import DIGEST_AFTER, digest
+from telegram_bot.markup import MAY_REPEAT, Message, buttons_from_json, plain, split
+from telegram_bot.store import Store
+from telegram_bot.transaction import OutboxRow, Transaction
+
+_LOGGER = logging.getLogger(__name__)
+
+# Telegram: about one message a second per chat with short bursts, about 30 a second in all.
+_CHAT_RATE = 1.0
+_CHAT_BURST = 5
+_ALL_RATE = 25.0
+_ALL_BURST = 25
+_FIRST_BACKOFF = 1.0
+_LONGEST_BACKOFF = 30.0
+# An answer that comes later than this helps nobody.
+_ANSWER_WITHIN = 60.0
+_STOP_WITHIN = 2.0
+
+
+class TokenBucket:
+    """Permits that refill with time."""
+
+    def __init__(self, rate: float, burst: int, clock: Clock) -> None:
+        """Start full."""
+        self._rate = rate
+        self._burst = burst
+        self._clock = clock
+        self._permits = float(burst)
+        self._filled = clock.monotonic()
+
+    async def take(self) -> None:
+        """Take one permit, wait for it if need be."""
+        while (wait := self._try()) > 0:
+            await self._clock.sleep(wait)
+
+    def _try(self) -> float:
+        """Take one permit, or return the seconds until there is one."""
+        now = self._clock.monotonic()
+        self._permits = min(
+            self._burst, self._permits + (now - self._filled) * self._rate
+        )
+        self._filled = now
+        if self._permits >= 1 - 1e-9:
+            self._permits -= 1
+            return 0.0
+        return (1 - self._permits) / self._rate
+
+
+@dataclass(slots=True)
+class _Answer:
+    """A message that somebody waits for right now; it is not kept over a restart."""
+
+    message: Message
+    deadline: float
+    sent: asyncio.Future[int | None]
+    edit: int | None = None
+
+
+@dataclass(slots=True)
+class _Lane:
+    """The queue of one chat."""
+
+    chat_id: int
+    bucket: TokenBucket
+    answers: deque[_Answer] = field(default_factory=deque)
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    not_before: float = 0.0
+    failures: int = 0
+    parked: bool = False
+    calling: bool = False
+    task: asyncio.Task[None] | None = None
+
+
+class Outbox:
+    """Send what the store holds, and answers to commands, one queue per chat."""
+
+    def __init__(
+        self,
+        bot: Bot,
+        store: Store,
+        *,
+        clock: Clock = SYSTEM_CLOCK,
+        random: Random | None = None,
+        on_parked: Callable[[int], Awaitable[None]] | None = None,
+        on_bad_token: Callable[[], None] | None = None,
+    ) -> None:
+        """Prepare; nothing is sent before `start`."""
+        self._bot = bot
+        self._store = store
+        self._clock = clock
+        self._random = random or Random()
+        self._on_parked = on_parked
+        self._on_bad_token = on_bad_token
+        self._all = TokenBucket(_ALL_RATE, _ALL_BURST, clock)
+        self._lanes: dict[int, _Lane] = {}
+        self._stopping = False
+
+    async def start(self) -> None:
+        """Go on with what was left over from the last run."""
+        await self._store.run(Transaction.doubt_interrupted)
+        self.wake(await self._store.run(Transaction.waiting_chats))
+
+    async def stop(self) -> None:
+        """Let calls under way end, then stop; the rest is sent after the next start."""
+        self._stopping = True
+        tasks = [lane.task for lane in self._lanes.values() if lane.task]
+        if calling := [
+            lane.task for lane in self._lanes.values() if lane.task and lane.calling
+        ]:
+            await asyncio.wait(calling, timeout=_STOP_WITHIN)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def wake(self, chat_ids: list[int]) -> None:
+        """Look for new rows of some chats."""
+        for chat_id in chat_ids:
+            self._lane(chat_id).wake.set()
+
+    def unpark(self, chat_id: int) -> None:
+        """Send to a chat again, since somebody there speaks to the bot."""
+        lane = self._lane(chat_id)
+        if lane.parked:
+            lane.parked = False
+            lane.wake.set()
+
+    async def say(
+        self, chat_id: int, message: Message, *, edit: int | None = None
+    ) -> int | None:
+        """Send an answer, or put it in place of a message.
+
+        Args:
+            chat_id: the chat.
+            message: what to say; split when it is too long.
+            edit: the id of the message to replace.
+
+        Returns:
+            The id of the (last) message, None when it could not be delivered for sure.
+        """
+        lane = self._lane(chat_id)
+        message_id = None
+        for part in split(message):
+            answer = _Answer(
+                part,
+                self._clock.monotonic() + _ANSWER_WITHIN,
+                asyncio.get_running_loop().create_future(),
+                edit,
+            )
+            lane.answers.append(answer)
+            lane.wake.set()
+            message_id = await answer.sent
+        return message_id
+
+    def _lane(self, chat_id: int) -> _Lane:
+        """Return the queue of a chat, started."""
+        if (lane := self._lanes.get(chat_id)) is None:
+            lane = self._lanes[chat_id] = _Lane(
+                chat_id, TokenBucket(_CHAT_RATE, _CHAT_BURST, self._clock)
+            )
+            lane.task = asyncio.create_task(self._serve(lane), name=f"outbox-{chat_id}")
+        return lane
+
+    async def _serve(self, lane: _Lane) -> None:
+        """Send what there is for one chat, then wait for more."""
+        while not self._stopping:
+            try:
+                lane.wake.clear()
+                if lane.parked or not await self._serve_one(lane):
+                    self._drop_late(lane)
+                    await lane.wake.wait()
+            except Exception:
+                # The store may be full or the message odd: neither may silence the chat for ever.
+                _LOGGER.exception("A message could not be handled")
+                await self._clock.sleep(_LONGEST_BACKOFF)
+
+    async def _serve_one(self, lane: _Lane) -> bool:
+        """Send the next message of a chat; return False when there is none."""
+        if (wait := lane.not_before - self._clock.monotonic()) > 0:
+            await self._clock.sleep(wait)
+            return True
+        if lane.answers:
+            await self._answer(lane, lane.answers[0])
+            return True
+        rows = await self._store.run(
+            lambda store: store.waiting(lane.chat_id, limit=DIGEST_AFTER + 1)
+        )
+        if not rows:
+            return False
+        if await self._digest(lane):
+            return True
+        await self._send_row(lane, rows[0])
+        return True
+
+    async def _answer(self, lane: _Lane, answer: _Answer) -> None:
+        """Send an answer; it leaves the queue unless it must be tried again."""
+        if self._clock.monotonic() > answer.deadline:
+            self._drop_late(lane)
+            return
+        await self._pace(lane)
+        verdict, message_id = await self._call(lane, answer.message, edit=answer.edit)
+        match verdict:
+            case Verdict.AGAIN | Verdict.WAIT:
+                return
+            case Verdict.PLAIN if answer.message.html:
+                answer.message = replace(
+                    answer.message, text=plain(answer.message.text), html=False
+                )
+                return
+            case Verdict.GONE if answer.edit is not None:
+                answer.edit = None
+                return
+            case Verdict.UNKNOWN if (
+                answer.message.repeat and not answer.message.may_repeat
+            ):
+                answer.message = replace(answer.message, may_repeat=True)
+                return
+        lane.answers.popleft()
+        if not answer.sent.done():
+            answer.sent.set_result(message_id)
+
+    def _drop_late(self, lane: _Lane) -> None:
+        """Give up answers that nobody waits for any more."""
+        while lane.answers and (
+            lane.parked or self._clock.monotonic() > lane.answers[0].deadline
+        ):
+            answer = lane.answers.popleft()
+            if not answer.sent.done():
+                answer.sent.set_result(None)
+
+    async def _digest(self, lane: _Lane) -> bool:
+        """Put many old messages into one; return whether it was done."""
+        now = self._clock.time()
+        return await self._store.run(lambda store: digest(store, lane.chat_id, now))
+
+    async def _send_row(self, lane: _Lane, row: OutboxRow) -> None:
+        """Try once to send a message that must arrive, and write down what is known afterwards."""
+        card = None
+        if row.card_id is not None:
+            card_id = row.card_id
+            card = await self._store.run(lambda store: store.card(card_id))
+        shown = card.message_id if card else None
+        edit = shown if row.kind == "card" else None
+        reply_to = shown if edit is None else None
+        message = Message(
+            row.text,
+            buttons_from_json(row.buttons),
+            reply_to,
+            may_repeat=row.doubts > 0 and edit is None,
+        )
+        await self._pace(lane)
+        await self._store.run(lambda store: store.mark([row.id], "sending"))
+        verdict, message_id = await self._call(lane, message, edit=edit)
+        if verdict is Verdict.GONE and edit is not None:
+            edit = None
+            verdict, message_id = await self._call(lane, message, edit=None)
+        if verdict is Verdict.PLAIN:
+            verdict, message_id = await self._call(
+                lane, replace(message, text=plain(message.text), html=False), edit=edit
+            )
+        await self._store.run(
+            lambda store: _settle(
+                store, row, verdict, message_id, edited=edit is not None
+            )
+        )
+
+    async def _pace(self, lane: _Lane) -> None:
+        """Wait for the turn of a chat."""
+        await lane.bucket.take()
+        await self._all.take()
+
+    async def _call(
+        self, lane: _Lane, message: Message, *, edit: int | None
+    ) -> tuple[Verdict, int | None]:
+        """Make one call and judge it."""
+        lane.calling = True
+        try:
+            message_id = await self._transmit(lane.chat_id, message, edit)
+        except TelegramError as err:
+            judgement = judge(err)
+            await self._heed(
+                lane, judgement.verdict, judgement.wait, judgement.new_chat_id, err
+            )
+            return judgement.verdict, edit
+        finally:
+            lane.calling = False
+        lane.failures = 0
+        return Verdict.DONE, message_id
+
+    async def _transmit(self, chat_id: int, message: Message, edit: int | None) -> int:
+        """Say it to Telegram."""
+        text = message.text
+        if message.may_repeat:
+            text = f"{text}\n\n{MAY_REPEAT if message.html else plain(MAY_REPEAT)}"
+        parse_mode = ParseMode.HTML if message.html else None
+        markup = InlineKeyboardMarkup(
+            [
+                [
+                    InlineKeyboardButton(button.text, callback_data=button.data)
+                    for button in line
+                ]
+                for line in message.buttons
+            ]
+        )
+        previews = LinkPreviewOptions(is_disabled=True)
+        if edit is not None:
+            await self._bot.edit_message_text(
+                text,
+                chat_id=chat_id,
+                message_id=edit,
+                parse_mode=parse_mode,
+                reply_markup=markup,
+                link_preview_options=previews,
+            )
+            return edit
+        reply = None
+        if message.reply_to is not None:
+            reply = ReplyParameters(message.reply_to, allow_sending_without_reply=True)
+        sent = await self._bot.send_message(
+            chat_id,
+            text,
+            parse_mode=parse_mode,
+            reply_markup=markup if message.buttons else None,
+            link_preview_options=previews,
+            reply_parameters=reply,
+        )
+        return sent.message_id
+
+    async def _heed(
+        self,
+        lane: _Lane,
+        verdict: Verdict,
+        wait: float,
+        new_chat_id: int | None,
+        err: TelegramError,
+    ) -> None:
+        """Do for the chat what the error asks for."""
+        now = self._clock.monotonic()
+        match verdict:
+            case Verdict.WAIT:
+                lane.not_before = now + wait + self._random.uniform(0.1, 0.5)
+            case Verdict.AGAIN | Verdict.UNKNOWN:
+                if lane.failures == 0:
+                    _LOGGER.warning(
+                        "Telegram can't be reached, trying until it is there: %s", err
+                    )
+                lane.not_before = now + min(
+                    _LONGEST_BACKOFF, _FIRST_BACKOFF * 2**lane.failures
+                ) * self._random.uniform(0.5, 1.0)
+                lane.failures = min(lane.failures + 1, 10)
+            case Verdict.PARK:
+                _LOGGER.warning(
+                    "Chat %s does not accept messages, they wait until somebody writes there: %s",
+                    lane.chat_id,
+                    err,
+                )
+                lane.parked = True
+                if self._on_parked:
+                    await self._on_parked(lane.chat_id)
+            case Verdict.MOVED if new_chat_id is not None:
+                old = lane.chat_id
+                await self._store.run(lambda store: store.move_chat(old, new_chat_id))
+                self.wake([new_chat_id])
+            case Verdict.TOKEN:
+                lane.parked = True
+                if self._on_bad_token:
+                    self._on_bad_token()
+            case Verdict.REFUSED:
+                _LOGGER.error("Telegram refuses a message for good: %s", err)
+
+
+_STATES = {
+    Verdict.DONE: "sent",
+    Verdict.AGAIN: "waiting",
+    Verdict.WAIT: "waiting",
+    Verdict.PARK: "waiting",
+    Verdict.MOVED: "waiting",
+    Verdict.TOKEN: "waiting",
+}
+
+
+def _settle(
+    store: Transaction,
+    row: OutboxRow,
+    verdict: Verdict,
+    message_id: int | None,
+    *,
+    edited: bool,
+) -> None:
+    """Write down what became of a message."""
+    if verdict is Verdict.UNKNOWN:
+        # An edit can be repeated at will; a message once, marked; then nobody can know more.
+        store.mark(
+            [row.id],
+            "waiting" if edited or row.doubts == 0 else "doubtful",
+            doubt=not edited,
+        )
+        return
+    store.mark(
+        [row.id],
+        _STATES.get(verdict, "refused"),
+        message_id=message_id if verdict is Verdict.DONE else None,
+    )
+    if verdict is Verdict.DONE and row.card_id is not None and row.kind == "card":
+        store.set_card_message(row.card_id, message_id)

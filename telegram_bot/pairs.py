@@ -1,0 +1,66 @@
+"""The pairs that the exchange knows, and the nearest one to what somebody typed."""
+
+from difflib import get_close_matches
+
+from telegram_bot.clock import Clock
+from telegram_bot.home_assistant import HomeAssistant, Json
+
+_FRESH_SECONDS = 600.0
+_MAIN_PAIRS = ("BTC-USD", "ETH-USD", "BTC-EUR")
+
+
+class UnknownPairError(Exception):
+    """Nobody trades this pair; the text names the nearest ones."""
+
+
+class PairBook:
+    """Trading conditions of all pairs, asked for now and then."""
+
+    def __init__(self, home_assistant: HomeAssistant, clock: Clock) -> None:
+        """Start with nothing."""
+        self._home_assistant = home_assistant
+        self._clock = clock
+        self._pairs: dict[str, Json] = {}
+        self._asked = 0.0
+
+    async def all(self) -> dict[str, Json]:
+        """Return the trading conditions by pair.
+
+        Raises:
+            HomeAssistantError: they can't be asked for.
+        """
+        if not self._pairs or self._clock.monotonic() - self._asked > _FRESH_SECONDS:
+            self._pairs = (await self._home_assistant.call("get_trading_conditions"))[
+                "pairs"
+            ]
+            self._asked = self._clock.monotonic()
+        return self._pairs
+
+    async def find(self, text: str) -> str:
+        """Return the pair that somebody means: lower case and other separators are fine.
+
+        Raises:
+            UnknownPairError: there is no such pair.
+            HomeAssistantError: the pairs can't be asked for.
+        """
+        pairs = await self.all()
+        wanted = text.upper().replace("/", "-").replace("_", "-")
+        if wanted in pairs:
+            return wanted
+        joined = {pair.replace("-", ""): pair for pair in pairs}
+        if wanted in joined:
+            return joined[wanted]
+        near = get_close_matches(wanted, list(pairs), 3, 0.5) or [
+            joined[name] for name in get_close_matches(wanted, list(joined), 3, 0.5)
+        ]
+        hint = (
+            f"Did you mean {' or '.join(near)}?"
+            if near
+            else f"Pairs are written like {next(iter(pairs), 'BTC-USD')}."
+        )
+        raise UnknownPairError(f"I don't know the pair {text}. {hint}")
+
+    async def main(self) -> list[str]:
+        """Return a few pairs that most people look at."""
+        pairs = await self.all()
+        return [pair for pair in _MAIN_PAIRS if pair in pairs] or list(pairs)[:3]

@@ -1,0 +1,360 @@
+"""What the bot remembers, and how it is read and written within one transaction."""
+
+from dataclasses import dataclass
+import json
+import sqlite3
+from typing import Any
+
+from telegram_bot.home_assistant import FeedCursor, Json
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """One message that must reach one chat."""
+
+    id: int
+    event_id: str
+    chat_id: int
+    kind: str
+    text: str
+    line: str
+    buttons: str
+    card_id: int | None
+    occurred: float
+    state: str
+    doubts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One order as one chat sees it: a message that is edited as the order lives on."""
+
+    id: int
+    chat_id: int
+    message_id: int | None
+    client_order_id: str | None
+    order_id: str | None
+    confirmation_id: str | None
+    order: Json | None
+    fills: tuple[Json, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmationRow:
+    """What somebody was asked to confirm, frozen as it was shown."""
+
+    id: str
+    kind: str
+    user_id: int
+    chat_id: int
+    request: Json
+    preview: Json
+    expires: float
+    state: str
+
+
+class Transaction:
+    """What can be done within one transaction; used in the store's thread only."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        """Work on an open connection."""
+        self._db = db
+
+    # The feed
+
+    def cursor(self) -> FeedCursor | None:
+        """Return how far the feed has been read."""
+        row = self._db.execute("SELECT feed_id, seq FROM feed").fetchone()
+        return FeedCursor(*row) if row else None
+
+    def set_cursor(self, cursor: FeedCursor) -> None:
+        """Remember how far the feed has been read."""
+        self._db.execute(
+            "INSERT OR REPLACE INTO feed VALUES (1, ?, ?)", (cursor.feed_id, cursor.seq)
+        )
+
+    def is_new(self, event_id: str, at: float) -> bool:
+        """Note an event; return whether it was unknown."""
+        return (
+            self._db.execute(
+                "INSERT OR IGNORE INTO events VALUES (?, ?)", (event_id, at)
+            ).rowcount
+            == 1
+        )
+
+    # The outbox
+
+    def enqueue(
+        self,
+        *,
+        event_id: str,
+        chat_id: int,
+        kind: str,
+        text: str,
+        line: str = "",
+        buttons: str = "[]",
+        card_id: int | None = None,
+        occurred: float,
+    ) -> bool:
+        """Add a message; return False when the same one is there already.
+
+        A message of kind "card" replaces older states of the same card that are still waiting.
+        """
+        if kind == "card":
+            self._db.execute(
+                "UPDATE outbox SET state = 'replaced' WHERE card_id = ? AND kind = 'card' AND state = 'waiting'",
+                (card_id,),
+            )
+        return (
+            self._db.execute(
+                "INSERT OR IGNORE INTO outbox (event_id, chat_id, kind, text, line, buttons, card_id, occurred, state)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'waiting')",
+                (event_id, chat_id, kind, text, line, buttons, card_id, occurred),
+            ).rowcount
+            == 1
+        )
+
+    def waiting_chats(self) -> list[int]:
+        """Return the chats with messages to send."""
+        rows = self._db.execute(
+            "SELECT DISTINCT chat_id FROM outbox WHERE state IN ('waiting', 'sending')"
+        )
+        return [chat_id for (chat_id,) in rows]
+
+    def waiting(self, chat_id: int, limit: int = -1) -> list[OutboxRow]:
+        """Return what waits for a chat, oldest first."""
+        rows = self._db.execute(
+            "SELECT id, event_id, chat_id, kind, text, line, buttons, card_id, occurred, state, doubts FROM outbox"
+            " WHERE chat_id = ? AND state IN ('waiting', 'sending') ORDER BY id LIMIT ?",
+            (chat_id, limit),
+        )
+        return [OutboxRow(*row) for row in rows]
+
+    def mark(
+        self,
+        row_ids: list[int],
+        state: str,
+        *,
+        message_id: int | None = None,
+        doubt: bool = False,
+    ) -> None:
+        """Set the state of messages: waiting, sending, sent, doubtful, digested, replaced or refused.
+
+        `doubt` counts one more try of which nobody knows whether it arrived.
+        """
+        self._db.executemany(
+            "UPDATE outbox SET state = ?, message_id = coalesce(?, message_id), doubts = doubts + ? WHERE id = ?",
+            [(state, message_id, doubt, row_id) for row_id in row_ids],
+        )
+
+    def doubt_interrupted(self) -> None:
+        """After a crash: a message that was being sent may have arrived."""
+        self._db.execute(
+            "UPDATE outbox SET state = 'waiting', doubts = 1 WHERE state = 'sending'"
+        )
+
+    def move_chat(self, old: int, new: int) -> None:
+        """Follow a chat that has got another id."""
+        for table in ("outbox", "cards", "confirmations", "buttons"):
+            self._db.execute(
+                f"UPDATE OR IGNORE {table} SET chat_id = ? WHERE chat_id = ?",  # noqa: S608 - names from above
+                (new, old),
+            )
+
+    # Cards
+
+    def add_card(
+        self,
+        chat_id: int,
+        *,
+        client_order_id: str | None,
+        order_id: str | None = None,
+        confirmation_id: str | None = None,
+    ) -> Card:
+        """Start a card; its message follows."""
+        cursor = self._db.execute(
+            "INSERT INTO cards (chat_id, client_order_id, order_id, confirmation_id) VALUES (?, ?, ?, ?)",
+            (chat_id, client_order_id, order_id, confirmation_id),
+        )
+        return Card(
+            cursor.lastrowid or 0,
+            chat_id,
+            None,
+            client_order_id,
+            order_id,
+            confirmation_id,
+            None,
+            (),
+        )
+
+    def card(self, card_id: int) -> Card | None:
+        """Return a card."""
+        return next(iter(self._cards("id = ?", (card_id,))), None)
+
+    def card_of_confirmation(self, confirmation_id: str) -> Card | None:
+        """Return the card that asked for a confirmation."""
+        return next(iter(self._cards("confirmation_id = ?", (confirmation_id,))), None)
+
+    def cards_of_order(self, chat_id: int, order: Json) -> list[Card]:
+        """Return the cards of an order in a chat, the first one first."""
+        client, order_id = order.get("client_order_id"), order.get("order_id")
+        return self._cards(
+            "chat_id = ? AND (client_order_id = ? OR order_id = ?)",
+            (chat_id, client or None, order_id or None),
+        )
+
+    def save_card(self, card: Card) -> None:
+        """Keep the state of a card."""
+        self._db.execute(
+            "UPDATE cards SET message_id = ?, client_order_id = ?, order_id = ?, order_state = ?, fills = ? WHERE id = ?",
+            (
+                card.message_id,
+                card.client_order_id,
+                card.order_id,
+                json.dumps(card.order) if card.order else None,
+                json.dumps(card.fills),
+                card.id,
+            ),
+        )
+
+    def set_card_message(self, card_id: int, message_id: int | None) -> None:
+        """Remember which message shows a card."""
+        self._db.execute(
+            "UPDATE cards SET message_id = ? WHERE id = ?", (message_id, card_id)
+        )
+
+    def set_card_order(self, card_id: int, order_id: str) -> None:
+        """Let a card follow an order."""
+        self._db.execute(
+            "UPDATE cards SET order_id = ? WHERE id = ?", (order_id, card_id)
+        )
+
+    def _cards(self, where: str, values: tuple[Any, ...]) -> list[Card]:
+        """Return the cards that fit."""
+        rows = self._db.execute(
+            "SELECT id, chat_id, message_id, client_order_id, order_id, confirmation_id, order_state, fills FROM cards"  # noqa: S608 - conditions are ours
+            f" WHERE {where} ORDER BY id",
+            values,
+        )
+        return [_card(row) for row in rows]
+
+    # Confirmations
+
+    def add_confirmation(self, row: ConfirmationRow) -> None:
+        """Keep what somebody is asked to confirm."""
+        self._db.execute(
+            "INSERT INTO confirmations VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                row.id,
+                row.kind,
+                row.user_id,
+                row.chat_id,
+                json.dumps(row.request),
+                json.dumps(row.preview),
+                row.expires,
+                row.state,
+            ),
+        )
+
+    def confirmation(self, confirmation_id: str) -> ConfirmationRow | None:
+        """Return a confirmation."""
+        return next(iter(self._confirmations("id = ?", (confirmation_id,))), None)
+
+    def confirmations(self, state: str) -> list[ConfirmationRow]:
+        """Return the confirmations in a state, the earliest deadline first."""
+        return self._confirmations("state = ?", (state,))
+
+    def compare_and_set(self, confirmation_id: str, old: str, new: str) -> bool:
+        """Move a confirmation on; return False when it was not in the old state any more."""
+        done = self._db.execute(
+            "UPDATE confirmations SET state = ? WHERE id = ? AND state = ?",
+            (new, confirmation_id, old),
+        )
+        return done.rowcount == 1
+
+    def _confirmations(
+        self, where: str, values: tuple[Any, ...]
+    ) -> list[ConfirmationRow]:
+        """Return the confirmations that fit."""
+        rows = self._db.execute(
+            f"SELECT id, kind, user_id, chat_id, request, preview, expires, state FROM confirmations WHERE {where} ORDER BY expires",  # noqa: S608 - conditions are ours
+            values,
+        )
+        return [_confirmation(row) for row in rows]
+
+    # Buttons and notes
+
+    def add_button(
+        self, button_id: str, chat_id: int, action: str, data: Json, at: float
+    ) -> None:
+        """Keep what a button means."""
+        self._db.execute(
+            "INSERT INTO buttons VALUES (?, ?, ?, ?, ?)",
+            (button_id, chat_id, action, json.dumps(data), at),
+        )
+
+    def button(self, button_id: str, chat_id: int) -> tuple[str, Json] | None:
+        """Return the action and the data of a button."""
+        row = self._db.execute(
+            "SELECT action, data FROM buttons WHERE id = ? AND chat_id = ?",
+            (button_id, chat_id),
+        ).fetchone()
+        return (row[0], json.loads(row[1])) if row else None
+
+    def note(self, name: str) -> Any:
+        """Return a small thing to remember, None when there is none."""
+        row = self._db.execute(
+            "SELECT value FROM notes WHERE name = ?", (name,)
+        ).fetchone()
+        return json.loads(row[0]) if row else None
+
+    def set_note(self, name: str, value: Any) -> None:
+        """Remember a small thing."""
+        self._db.execute(
+            "INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, json.dumps(value))
+        )
+
+    def forget_before(self, at: float) -> None:
+        """Drop what is too old to be asked for again."""
+        self._db.execute("DELETE FROM events WHERE at < ?", (at,))
+        self._db.execute(
+            "DELETE FROM outbox WHERE occurred < ? AND state NOT IN ('waiting', 'sending')",
+            (at,),
+        )
+        self._db.execute("DELETE FROM buttons WHERE at < ?", (at,))
+        self._db.execute(
+            "DELETE FROM confirmations WHERE expires < ? AND state NOT IN ('pending', 'executing')",
+            (at,),
+        )
+
+
+def _card(row: tuple[Any, ...]) -> Card:
+    """Read a card."""
+    card_id, chat_id, message_id, client_id, order_id, confirmation_id, order, fills = (
+        row
+    )
+    return Card(
+        id=card_id,
+        chat_id=chat_id,
+        message_id=message_id,
+        client_order_id=client_id,
+        order_id=order_id,
+        confirmation_id=confirmation_id,
+        order=json.loads(order) if order else None,
+        fills=tuple(json.loads(fills)),
+    )
+
+
+def _confirmation(row: tuple[Any, ...]) -> ConfirmationRow:
+    """Read a confirmation."""
+    confirmation_id, kind, user_id, chat_id, request, preview, expires, state = row
+    return ConfirmationRow(
+        id=confirmation_id,
+        kind=kind,
+        user_id=user_id,
+        chat_id=chat_id,
+        request=json.loads(request),
+        preview=json.loads(preview),
+        expires=expires,
+        state=state,
+    )
