@@ -21,6 +21,7 @@ from .errors import (
 )
 from .methods.account import AccountMethods
 from .methods.catalogue import METHODS, Method, changes_something
+from .methods.funds import FundsMethods
 from .methods.market import MarketMethods
 from .methods.orders import OrderMethods
 from .refusals import nested_error, refusal, unanswered, unreadable
@@ -39,7 +40,7 @@ _NOT_SENT = (
 )
 
 
-class RestClient(MarketMethods, AccountMethods, OrderMethods):
+class RestClient(MarketMethods, AccountMethods, OrderMethods, FundsMethods):
     """Every method of the exchange, one HTTP request each.
 
     Market data is asked without the key and paid by the address, all else is signed and paid by

@@ -25,6 +25,7 @@ from .events import Connected, Disconnected, Hub, Subscription, Unreadable
 from .market_feeds import MarketFeeds
 from .methods.account import AccountMethods
 from .methods.catalogue import METHODS, Method
+from .methods.funds import FundsMethods
 from .methods.market import MarketMethods
 from .methods.orders import OrderMethods
 from .models import (
@@ -59,7 +60,7 @@ _PRIVATE_EVENTS: dict[str, Callable[[Any], StreamEvent]] = {
 _REFUSALS = (AuthenticationError, PermissionDeniedError)
 
 
-class Stream(MarketMethods, AccountMethods, OrderMethods):
+class Stream(MarketMethods, AccountMethods, OrderMethods, FundsMethods):
     """One WebSocket session that is kept up: public without credentials, private with them.
 
     It greets, signs in, pings every 5 s, counts 15 s of silence as the end, reconnects after a

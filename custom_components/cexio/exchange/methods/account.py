@@ -5,7 +5,11 @@ from decimal import Decimal
 from typing import Any
 
 from custom_components.cexio.exchange.budget import Priority
-from custom_components.cexio.exchange.models.account import AccountStatus
+from custom_components.cexio.exchange.models.account import (
+    AccountStatus,
+    FeeStrategy,
+    Volume,
+)
 from custom_components.cexio.exchange.models.fields import (
     Wire,
     decimal,
@@ -38,6 +42,26 @@ class AccountMethods(Channel):
         """
         data = given(pairs=None if pairs is None else list(pairs))
         return await self._ask("get_my_current_fee", data, _fees, priority)
+
+    async def get_fee_strategy(
+        self, *, priority: Priority = Priority.INTERACTIVE
+    ) -> FeeStrategy:
+        """Return all fees that could apply, in percent (rest.md 4.B.2). 1 point, Read.
+
+        Raises:
+            CexioError: As every private read.
+        """
+        return await self._ask("get_fee_strategy", {}, FeeStrategy.from_wire, priority)
+
+    async def get_my_volume(
+        self, *, priority: Priority = Priority.INTERACTIVE
+    ) -> Volume:
+        """Return what was traded in 30 days, in USD (rest.md 4.B.3). 5 points, Read.
+
+        Raises:
+            CexioError: As every private read.
+        """
+        return await self._ask("get_my_volume", {}, Volume.from_wire, priority)
 
     async def get_my_account_status_v3(
         self,

@@ -5,12 +5,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from custom_components.cexio.exchange.budget import Priority
+from custom_components.cexio.exchange.clock import Clock
 from custom_components.cexio.exchange.errors import UnexpectedAnswerError
 from custom_components.cexio.exchange.refusals import unreadable
 
 
 class Channel(ABC):
     """A way to the exchange: one request, one answer."""
+
+    _clock: Clock
 
     @abstractmethod
     async def request(

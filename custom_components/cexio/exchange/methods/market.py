@@ -1,22 +1,40 @@
 """Market data and reference data."""
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from custom_components.cexio.exchange.budget import Priority
+from custom_components.cexio.exchange.errors import InvalidRequestError
 from custom_components.cexio.exchange.models.fields import (
     Wire,
+    iso,
     mapping,
+    milliseconds,
     moment,
     readable,
     rows,
 )
 from custom_components.cexio.exchange.models.market import (
-    Currency,
+    Candle,
     OrderBookSnapshot,
-    Pair,
+    PriceSource,
+    Resolution,
+    Side,
     Ticker,
+    Trade,
+)
+from custom_components.cexio.exchange.models.reference import (
+    Currency,
+    Pair,
+    ProcessingInfo,
+)
+from custom_components.cexio.exchange.refusals import (
+    classify,
+    error_text,
+    nested_error,
+    safe_text,
 )
 
 from .base import Channel, given
@@ -109,6 +127,168 @@ class MarketMethods(Channel):
         read = OrderBookSnapshot.from_wire
         return await self._ask("get_order_book", given(pair=pair), read, priority)
 
+    async def get_candles(
+        self,
+        pair: str,
+        *,
+        resolution: Resolution,
+        source: PriceSource,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        limit: int | None = None,
+        priority: Priority = Priority.INTERACTIVE,
+    ) -> list[Candle]:
+        """Return candles of a pair, oldest first (rest.md 4.A.2). 1 point.
+
+        Args:
+            pair: Such as "BTC-USD".
+            resolution: The length of a candle.
+            source: Best ask or best bid.
+            start: A moment within the first candle.
+            end: A moment within the last candle.
+            limit: How many; needed with one of start and end, not allowed with both.
+            priority: Who goes first when points are short.
+
+        Raises:
+            UnsupportedPairError: The pair is not traded.
+            InvalidRequestError: The bounds do not fit together.
+            CexioError: As every read.
+        """
+        data = given(
+            pair=pair,
+            fromISO=start and milliseconds(start),
+            toISO=end and milliseconds(end),
+            limit=limit,
+            dataType=source.value,
+            resolution=resolution.value,
+        )
+        return await self._ask("get_candles", data, _candles, priority)
+
+    async def get_last_candles(
+        self,
+        pairs: Iterable[str],
+        *,
+        resolution: Resolution,
+        source: PriceSource,
+        at: datetime,
+        priority: Priority = Priority.INTERACTIVE,
+    ) -> dict[str, Candle | InvalidRequestError | None]:
+        """Return one candle for each of many pairs (rest.md 4.A.2). 1 point.
+
+        A pair that the exchange refuses has the error as its value, one without a candle None.
+
+        Args:
+            pairs: Such as "BTC-USD".
+            resolution: The length of a candle.
+            source: Best ask or best bid.
+            at: A moment within the candle.
+            priority: Who goes first when points are short.
+
+        Raises:
+            CexioError: As every read.
+        """
+        data = {
+            "pairsList": list(pairs),
+            "toISO": milliseconds(at),
+            "limit": 1,
+            "dataType": source.value,
+            "resolution": resolution.value,
+        }
+        return await self._ask("get_candles", data, _last_candles, priority)
+
+    async def get_trade_history(
+        self,
+        pair: str,
+        *,
+        side: Side | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        from_trade_id: str | None = None,
+        to_trade_id: str | None = None,
+        page_size: int | None = None,
+        priority: Priority = Priority.INTERACTIVE,
+    ) -> list[Trade]:
+        """Return public trades of a pair, oldest first (rest.md 4.A.3). 1 point.
+
+        Args:
+            pair: Such as "BTC-USD".
+            side: Of the taker, None = both.
+            start: Not with trade ids.
+            end: Needs start.
+            from_trade_id: Inclusive; not with moments.
+            to_trade_id: Inclusive; needs from_trade_id.
+            page_size: By default 1000 (with a key: 100), at most 10000 (1000).
+            priority: Who goes first when points are short.
+
+        Raises:
+            UnsupportedPairError: The pair is not traded.
+            InvalidRequestError: The bounds do not fit together.
+            CexioError: As every read.
+        """
+        data = given(
+            pair=pair,
+            side=side and side.value,
+            fromDateISO=start and iso(start),
+            toDateISO=end and iso(end),
+            fromTradeId=from_trade_id,
+            toTradeId=to_trade_id,
+            pageSize=page_size,
+        )
+        read = partial(_trades, pair=pair)
+        return await self._ask("get_trade_history", data, read, priority)
+
+    async def iter_trade_history(
+        self,
+        pair: str,
+        *,
+        start: datetime,
+        side: Side | None = None,
+        page_size: int = 1000,
+        priority: Priority = Priority.BACKGROUND,
+    ) -> AsyncIterator[Trade]:
+        """Go through all public trades since a moment, oldest first (rest.md 4.A.3).
+
+        1 point a page; raises as get_trade_history.
+        """
+        last: Trade | None = None
+        while True:
+            page = await self.get_trade_history(
+                pair,
+                side=side,
+                start=None if last else start,
+                from_trade_id=last.trade_id if last else None,
+                page_size=page_size,
+                priority=priority,
+            )
+            before = last.position if last else (-1, -1)
+            fresh = [trade for trade in page if trade.position > before]
+            for trade in fresh:
+                yield trade
+            if not fresh or len(page) < page_size:
+                return
+            last = fresh[-1]
+
+    async def get_processing_info(
+        self,
+        currencies: Iterable[str] | None = None,
+        *,
+        priority: Priority = Priority.INTERACTIVE,
+    ) -> dict[str, ProcessingInfo]:
+        """Return the networks of crypto currencies, with limits and fees (rest.md 4.A.8).
+
+        10 points.
+
+        Args:
+            currencies: Upper-case codes, None = all.
+            priority: Who goes first when points are short.
+
+        Raises:
+            InvalidRequestError: One of them is unknown or no crypto currency.
+            CexioError: As every read.
+        """
+        data = _listed("currencies", currencies)
+        return await self._ask("get_processing_info", data, _processing, priority)
+
 
 def _listed(name: str, values: Iterable[str] | None) -> dict[str, Any]:
     """Return a list parameter, nothing for None."""
@@ -140,4 +320,46 @@ def _tickers(data: Any) -> dict[str, Ticker]:
     return {
         pair: Ticker.from_wire(mapping(row), pair=pair)
         for pair, row in mapping(data).items()
+    }
+
+
+@readable
+def _candles(data: Any) -> list[Candle]:
+    """Read get_candles for one pair: a list, in some documented examples a single object."""
+    found = [data] if isinstance(data, dict) else rows(data)
+    return sorted(
+        (Candle.from_wire(mapping(row)) for row in found), key=lambda item: item.start
+    )
+
+
+@readable
+def _last_candles(data: Any) -> dict[str, Candle | InvalidRequestError | None]:
+    """Read get_candles for many pairs, each of which may hold an error of its own."""
+    return {pair: _last_candle(value) for pair, value in mapping(data).items()}
+
+
+def _last_candle(value: Any) -> Candle | InvalidRequestError | None:
+    """Read one pair's candle or error."""
+    if (error := nested_error(value)) is not None:
+        words = safe_text(error_text(error))
+        kind = classify(words)
+        refused = kind if issubclass(kind, InvalidRequestError) else InvalidRequestError
+        return refused(words, action="get_candles")
+    found = _candles(value)
+    return found[-1] if found else None
+
+
+@readable
+def _trades(data: Wire, *, pair: str) -> list[Trade]:
+    """Read get_trade_history; the live service was seen to answer newest first."""
+    found = [Trade.from_wire(mapping(row), pair=pair) for row in rows(data["trades"])]
+    return sorted(found, key=lambda trade: trade.position)
+
+
+@readable
+def _processing(data: Any) -> dict[str, ProcessingInfo]:
+    """Read get_processing_info."""
+    return {
+        currency: ProcessingInfo.from_wire(mapping(row), currency=currency)
+        for currency, row in mapping(data).items()
     }

@@ -20,16 +20,12 @@ from .account import (
 )
 from .fields import StreamEvent
 from .market import (
-    Blockchain,
     BookLevel,
     Candle,
-    Currency,
     OrderBook,
     OrderBookIncrement,
     OrderBookSnapshot,
-    Pair,
     PriceSource,
-    ProcessingInfo,
     Resolution,
     Side,
     Ticker,
@@ -46,6 +42,7 @@ from .orders import (
     OrderType,
     TimeInForce,
 )
+from .reference import Blockchain, Currency, Pair, ProcessingInfo
 
 __all__ = [
     "AccountStatus",

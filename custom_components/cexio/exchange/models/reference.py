@@ -1,0 +1,144 @@
+"""Reference data: pairs, currencies, networks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Self
+
+from .fields import (
+    Wire,
+    boolean,
+    decimal,
+    mapping,
+    optional_decimal,
+    optional_whole,
+    readable,
+    text,
+    whole,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """The trading conditions of a pair (rest.md 4.A.6); amounts in base or quote as named."""
+
+    base: str
+    quote: str
+    base_min: Decimal
+    base_max: Decimal
+    base_lot_size: Decimal
+    quote_min: Decimal
+    quote_max: Decimal
+    quote_lot_size: Decimal
+    base_precision: int
+    quote_precision: int
+    price_precision: int
+    min_price: Decimal
+    max_price: Decimal
+
+    @property
+    def name(self) -> str:
+        """The pair as the exchange writes it, such as "BTC-USD"."""
+        return f"{self.base}-{self.quote}"
+
+    @classmethod
+    @readable
+    def from_wire(cls, data: Wire) -> Self:
+        """Read a row of get_pairs_info."""
+        return cls(
+            base=text(data["base"]),
+            quote=text(data["quote"]),
+            base_min=decimal(data["baseMin"]),
+            base_max=decimal(data["baseMax"]),
+            base_lot_size=decimal(data["baseLotSize"]),
+            quote_min=decimal(data["quoteMin"]),
+            quote_max=decimal(data["quoteMax"]),
+            quote_lot_size=decimal(data["quoteLotSize"]),
+            base_precision=whole(data["basePrecision"]),
+            quote_precision=whole(data["quotePrecision"]),
+            price_precision=whole(data["pricePrecision"]),
+            min_price=decimal(data["minPrice"]),
+            max_price=decimal(data["maxPrice"]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Currency:
+    """A currency (rest.md 4.A.7); precisions in decimals, wallet_precision None = no moves."""
+
+    code: str
+    fiat: bool
+    precision: int
+    wallet_precision: int | None
+    wallet_deposit: bool
+    wallet_withdrawal: bool
+
+    @classmethod
+    @readable
+    def from_wire(cls, data: Wire) -> Self:
+        """Read a row of get_currencies_info."""
+        return cls(
+            code=text(data["currency"]),
+            fiat=boolean(data["fiat"]),
+            precision=whole(data["precision"]),
+            wallet_precision=optional_whole(data.get("walletPrecision")),
+            wallet_deposit=boolean(data["walletDeposit"]),
+            wallet_withdrawal=boolean(data["walletWithdrawal"]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blockchain:
+    """A network of a currency (rest.md 4.A.8); minimums and fee in that currency.
+
+    A deposit below min_deposit is lost; the withdrawal fee is taken out of the amount.
+    """
+
+    name: str
+    token_type: str
+    deposit_enabled: bool
+    min_deposit: Decimal | None
+    withdrawal_enabled: bool
+    min_withdrawal: Decimal | None
+    withdrawal_fee: Decimal | None
+    withdrawal_fee_percent: Decimal | None
+    deposit_confirmations: int | None
+
+    @classmethod
+    @readable
+    def from_wire(cls, data: Wire, *, name: str) -> Self:
+        """Read a blockchain of get_processing_info."""
+        return cls(
+            name=name,
+            token_type=text(data["type"]),
+            deposit_enabled=data["deposit"] == "enabled",
+            min_deposit=optional_decimal(data.get("minDeposit")),
+            withdrawal_enabled=data["withdrawal"] == "enabled",
+            min_withdrawal=optional_decimal(data.get("minWithdrawal")),
+            withdrawal_fee=optional_decimal(data.get("withdrawalFee")),
+            withdrawal_fee_percent=optional_decimal(data.get("withdrawalFeePercent")),
+            deposit_confirmations=optional_whole(data.get("depositConfirmations")),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessingInfo:
+    """The networks over which a currency can be moved from and to the outside."""
+
+    currency: str
+    name: str
+    blockchains: Mapping[str, Blockchain]
+
+    @classmethod
+    @readable
+    def from_wire(cls, data: Wire, *, currency: str) -> Self:
+        """Read a value of get_processing_info."""
+        chains = mapping(data["blockchains"])
+        return cls(
+            currency=currency,
+            name=text(data["name"]),
+            blockchains={
+                name: Blockchain.from_wire(mapping(chain), name=name)
+                for name, chain in chains.items()
+            },
+        )
