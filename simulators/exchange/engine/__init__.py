@@ -1,0 +1,1 @@
+"""The engine: pairs, money, books, orders. It knows nothing of HTTP, WebSocket or JSON."""

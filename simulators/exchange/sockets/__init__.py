@@ -1,0 +1,1 @@
+"""The WebSocket side: sessions, the hub that tells them of events, the book feeds."""
