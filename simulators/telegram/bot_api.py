@@ -1,7 +1,6 @@
 """The Bot API over HTTP, as a bot sees it."""
 
 import inspect
-import logging
 
 from aiohttp import web
 import orjson
@@ -9,14 +8,9 @@ import orjson
 from simulators.telegram.errors import BotApiError, unauthorized
 from simulators.telegram.faults import BAD_GATEWAY_PAGE, Fault, FaultKind, Faults
 from simulators.telegram.methods import METHODS
-from simulators.telegram.models import Json
+from simulators.telegram.models import Bot, Json
 from simulators.telegram.parameters import Parameters, read_parameters
-from simulators.telegram.world import CALLS_KEPT, Bot, ControlError, World
-
-_LOGGER = logging.getLogger(__name__)
-
-NOT_FOUND = BotApiError(404, "Not Found")
-NO_METHOD = BotApiError(404, "Not Found: method not found")
+from simulators.telegram.world import CALLS_KEPT, ControlError, World
 
 
 class BotApi:
@@ -66,7 +60,7 @@ class BotApi:
         try:
             bot = self._world.bot(token)
         except ControlError:
-            raise NOT_FOUND from None
+            raise BotApiError(404, "Not Found") from None
         if bot.revoked:
             raise unauthorized()
         return bot
@@ -107,7 +101,7 @@ class BotApi:
         """Carry out a call and return what Telegram answers."""
         method = METHODS.get(name.lower())
         if method is None:
-            raise NO_METHOD
+            raise BotApiError(404, "Not Found: method not found")
         result = method(self._world, bot, parameters)
         if inspect.isawaitable(result):
             result = await result
@@ -124,7 +118,7 @@ class BotApi:
                 return web.Response(
                     body=stored.content, content_type=stored.content_type
                 )
-        return _refuse(NOT_FOUND)
+        return _refuse(BotApiError(404, "Not Found"))
 
 
 def _json(body: Json, status: int = 200) -> web.Response:

@@ -3,21 +3,25 @@
 JSON in and out. A wrong request is answered 400 with `{"error": words}`.
 """
 
-from collections.abc import Awaitable, Callable
-from typing import Any
-
 from aiohttp import web
-import orjson
 
-from simulators.telegram import view
+from simulators.telegram import groups, people, view
+from simulators.telegram.control_faults import FaultControl, find_bot
 from simulators.telegram.faults import Faults
+from simulators.telegram.http import (
+    Handler,
+    answer,
+    guarded,
+    maybe_number,
+    number,
+    numbers,
+    read_body,
+)
 from simulators.telegram.methods.settings import visible_commands
-from simulators.telegram.models import Chat, ChatType, Json, User
-from simulators.telegram.world import Bot, ControlError, World
+from simulators.telegram.models import Bot, Chat, ChatType, Json, User
+from simulators.telegram.world import ControlError, World
 
 LONGEST_WAIT_SECONDS = 60.0
-
-type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Control:
@@ -26,12 +30,12 @@ class Control:
     def __init__(self, world: World, faults: Faults) -> None:
         """Control a world and its faults."""
         self._world = world
-        self._faults = faults
+        self._behind = FaultControl(world, faults)
 
     def routes(self) -> list[web.RouteDef]:
         """Return the addresses; `GET /control/` lists them with a line each."""
         return [
-            web.route(method, f"/control{path}", _guarded(handler))
+            web.route(method, f"/control{path}", guarded(handler))
             for method, path, handler, _ in self._table()
         ]
 
@@ -115,35 +119,7 @@ class Control:
                 "the commands that a person is offered: user_id, chat_id?",
             ),
             ("GET", "/files/{file_id}", self._file, "the content of a file"),
-            ("GET", "/calls", self._calls, "the calls of the Bot API: method?, after?"),
-            (
-                "GET",
-                "/updates",
-                self._updates,
-                "the updates that the bot has not confirmed",
-            ),
-            (
-                "POST",
-                "/updates/repeat",
-                self._repeat,
-                "put the last updates into the queue again: count?",
-            ),
-            ("GET", "/faults", self._list_faults, "the faults that wait for calls"),
-            (
-                "POST",
-                "/faults",
-                self._add_fault,
-                "kind, method?, count?, delivered?, seconds?, retry_after?, chat_id?, description?",
-            ),
-            ("DELETE", "/faults", self._clear_faults, "forget all faults"),
-            (
-                "POST",
-                "/limits",
-                self._set_limits,
-                "keep Telegram's rates or not: enabled",
-            ),
-            ("POST", "/revoke", self._revoke, "revoke the bot's token: revoked?"),
-            ("POST", "/reset", self._reset, "forget everything"),
+            *self._behind.table(),
         ]
 
     async def _help(self, request: web.Request) -> web.Response:
@@ -156,12 +132,8 @@ class Control:
         )
 
     def _bot(self, source: Json) -> Bot:
-        """Return the bot that is meant: by its token or its number, else the default one."""
-        wanted = str(source.get("bot") or self._world.token)
-        for bot in self._world.bots.values():
-            if wanted in {bot.token, str(bot.user.id)}:
-                return bot
-        raise ControlError(f"there is no bot {wanted.partition(':')[0]}")
+        """Return the bot that is meant."""
+        return find_bot(self._world, source)
 
     def _named_chat(self, request: web.Request) -> tuple[Bot, Chat]:
         """Return the chat that the address names."""
@@ -174,7 +146,8 @@ class Control:
     async def _send(self, request: web.Request) -> web.Response:
         """Let a person write."""
         body = await read_body(request)
-        message, update_id = self._world.person_writes(
+        message, update_id = people.person_writes(
+            self._world,
             self._bot(body),
             number(body, "user_id"),
             str(body.get("text") or ""),
@@ -187,7 +160,8 @@ class Control:
     async def _edit(self, request: web.Request) -> web.Response:
         """Let a person change a message of theirs."""
         body = await read_body(request)
-        update_id = self._world.person_edits(
+        update_id = people.person_edits(
+            self._world,
             self._bot(body),
             number(body, "user_id"),
             number(body, "message_id"),
@@ -200,7 +174,8 @@ class Control:
         """Let a person tap a button."""
         body = await read_body(request)
         return answer(
-            self._world.person_taps(
+            people.person_taps(
+                self._world,
                 self._bot(body),
                 number(body, "user_id"),
                 number(body, "message_id"),
@@ -212,8 +187,11 @@ class Control:
     async def _inline(self, request: web.Request) -> web.Response:
         """Let a person ask inline."""
         body = await read_body(request)
-        query_id = self._world.person_asks_inline(
-            self._bot(body), number(body, "user_id"), str(body.get("query") or "")
+        query_id = people.person_asks_inline(
+            self._world,
+            self._bot(body),
+            number(body, "user_id"),
+            str(body.get("query") or ""),
         )
         return answer({"inline_query_id": query_id})
 
@@ -241,7 +219,7 @@ class Control:
         """Show a chat, once it has changed if so asked."""
         query = dict(request.query)
         after = number(query, "after") if "after" in query else -1
-        timeout = float(query.get("timeout", 0))
+        timeout = seconds(query, "timeout")
         bot = self._bot(query)
         chat_id = number(dict(request.match_info), "chat_id")
         chat = self._world.chat(bot, chat_id)
@@ -259,12 +237,13 @@ class Control:
     async def _make_chat(self, request: web.Request) -> web.Response:
         """Make a group."""
         body = await read_body(request)
-        chat = self._world.make_group(
+        chat = groups.make_group(
+            self._world,
             self._bot(body),
             title=str(body.get("title") or "Group"),
-            members=[int(member) for member in body.get("members") or [1001]],
+            members=numbers(body, "members", [1001]),
             chat_id=maybe_number(body, "chat_id"),
-            chat_type=ChatType(body.get("type", ChatType.GROUP)),
+            chat_type=chat_type(body),
             topics=[str(topic) for topic in body.get("topics") or []],
         )
         return answer(
@@ -284,13 +263,13 @@ class Control:
     async def _migrate(self, request: web.Request) -> web.Response:
         """Turn a group into a supergroup."""
         bot, chat = self._named_chat(request)
-        return answer({"chat_id": self._world.migrate(bot, chat).id})
+        return answer({"chat_id": groups.migrate(self._world, bot, chat).id})
 
     async def _block(self, request: web.Request) -> web.Response:
         """Block the bot or take it back."""
         bot, chat = self._named_chat(request)
         body = await read_body(request)
-        self._world.block(bot, chat, blocked=bool(body.get("blocked", True)))
+        groups.block(self._world, bot, chat, blocked=bool(body.get("blocked", True)))
         return answer({"blocked": chat.blocked})
 
     async def _delete_message(self, request: web.Request) -> web.Response:
@@ -350,105 +329,18 @@ class Control:
             },
         )
 
-    async def _calls(self, request: web.Request) -> web.Response:
-        """Show the calls of the Bot API."""
-        wanted = request.query.get("method", "").lower()
-        calls = [
-            call
-            for call in self._world.calls
-            if not wanted or call["method"].lower() == wanted
-        ]
-        return answer({"calls": calls})
 
-    async def _updates(self, request: web.Request) -> web.Response:
-        """Show the updates that the bot has not confirmed."""
-        return answer({"updates": self._bot(dict(request.query)).updates})
-
-    async def _repeat(self, request: web.Request) -> web.Response:
-        """Put the last updates into the queue again, with the ids that they had."""
-        body = await read_body(request)
-        bot = self._bot(body)
-        repeated = self._world.repeat_updates(bot, int(body.get("count", 1)))
-        return answer({"update_ids": repeated})
-
-    async def _list_faults(self, request: web.Request) -> web.Response:
-        """Show the faults that wait."""
-        return answer({"faults": [fault.to_wire() for fault in self._faults.waiting()]})
-
-    async def _add_fault(self, request: web.Request) -> web.Response:
-        """Add a fault."""
-        return answer(self._faults.add(await read_body(request)).to_wire())
-
-    async def _clear_faults(self, request: web.Request) -> web.Response:
-        """Forget all faults."""
-        self._faults.clear()
-        return answer({})
-
-    async def _set_limits(self, request: web.Request) -> web.Response:
-        """Switch Telegram's rates on or off."""
-        self._world.limits.enabled = bool(
-            (await read_body(request)).get("enabled", True)
-        )
-        self._world.limits.reset()
-        return answer({"enabled": self._world.limits.enabled})
-
-    async def _revoke(self, request: web.Request) -> web.Response:
-        """Revoke a bot's token or take that back."""
-        body = await read_body(request)
-        bot = self._bot(body)
-        bot.revoked = bool(body.get("revoked", True))
-        self._world.touch()
-        return answer({"revoked": bot.revoked})
-
-    async def _reset(self, request: web.Request) -> web.Response:
-        """Forget everything."""
-        self._faults.clear()
-        self._world.reset()
-        return answer({"revision": self._world.revision})
-
-
-def answer(body: Any, status: int = 200) -> web.Response:
-    """Return an answer in JSON."""
-    return web.Response(
-        body=orjson.dumps(body),
-        status=status,
-        content_type="application/json",
-        charset="utf-8",
-    )
-
-
-async def read_body(request: web.Request) -> Json:
-    """Return the JSON object of a request; an empty body is an empty one."""
-    content = await request.read()
+def seconds(source: Json, name: str) -> float:
+    """Return a time to wait, 0 if none is given."""
     try:
-        body = orjson.loads(content) if content.strip() else {}
-    except orjson.JSONDecodeError:
-        body = None
-    if not isinstance(body, dict):
-        raise ControlError("the body is a JSON object")
-    return body
+        return float(source.get(name) or 0)
+    except ValueError:
+        raise ControlError(f"{name} is a number of seconds") from None
 
 
-def maybe_number(source: Json, name: str) -> int | None:
-    """Return a whole number if it is there."""
-    return None if source.get(name) is None else number(source, name)
-
-
-def number(source: Json, name: str) -> int:
-    """Return a whole number that must be there."""
+def chat_type(source: Json) -> ChatType:
+    """Return the kind of a chat to make."""
     try:
-        return int(source[name])
-    except KeyError, TypeError, ValueError:
-        raise ControlError(f"{name} is a whole number") from None
-
-
-def _guarded(handler: Handler) -> Handler:
-    """Answer 400 with words where a request makes no sense."""
-
-    async def guarded(request: web.Request) -> web.StreamResponse:
-        try:
-            return await handler(request)
-        except (ControlError, ValueError) as error:
-            return answer({"error": str(error)}, 400)
-
-    return guarded
+        return ChatType(source.get("type", ChatType.GROUP))
+    except ValueError:
+        raise ControlError(f"type is one of {', '.join(ChatType)}") from None

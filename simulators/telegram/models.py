@@ -159,3 +159,26 @@ class InlineQuery:
     query: str
     time: float
     results: list[Json] | None = None
+
+
+@dataclass(slots=True)
+class Bot:
+    """One bot: its chats, its updates and its settings."""
+
+    token: str
+    user: User
+    revoked: bool = False
+    webhook: str = ""
+    update_id: int = 1_000
+    updates: list[Json] = field(default_factory=list)
+    history: list[Json] = field(default_factory=list)
+    allowed_updates: list[str] | None = None
+    chats: dict[int, Chat] = field(default_factory=dict)
+    next_message_id: int = 1
+    callback_queries: dict[str, CallbackQuery] = field(default_factory=dict)
+    inline_queries: dict[str, InlineQuery] = field(default_factory=dict)
+    commands: dict[str, list[Json]] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+    menu_buttons: dict[int, Json] = field(default_factory=dict)
+    # Grows with each request for updates: who waits and finds it grown was replaced.
+    poll: int = 0

@@ -12,6 +12,7 @@ from simulators.telegram.bot_api import BotApi
 from simulators.telegram.clock import Clock
 from simulators.telegram.control import Control
 from simulators.telegram.faults import Faults
+from simulators.telegram.page import ChatPage
 from simulators.telegram.state import load_state, save_state
 from simulators.telegram.world import DEFAULT_TOKEN, FIRST_PEOPLE, World
 
@@ -99,6 +100,7 @@ class TelegramServer:
         application = web.Application(client_max_size=BODY_LIMIT)
         application.add_routes(BotApi(self.world, self.faults).routes())
         application.add_routes(Control(self.world, self.faults).routes())
+        application.add_routes(ChatPage(self.world).routes())
         # A bot that hangs up must not leave a call waiting behind it.
         runner = web.AppRunner(
             application, handler_cancellation=True, access_log=None, shutdown_timeout=1

@@ -10,6 +10,7 @@ import orjson
 from simulators.telegram.entities import Entity, EntityType
 from simulators.telegram.models import (
     Answer,
+    Bot,
     CallbackQuery,
     Chat,
     ChatType,
@@ -19,7 +20,7 @@ from simulators.telegram.models import (
     StoredFile,
     User,
 )
-from simulators.telegram.world import Bot, World
+from simulators.telegram.world import World
 
 VERSION = 1
 # What lives only as long as the process does.

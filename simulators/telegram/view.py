@@ -1,9 +1,17 @@
 """What a person sees of a chat, as plain data for the control interface and the chat page."""
 
 from simulators.telegram.entities import EntityType
-from simulators.telegram.models import Answer, Chat, ChatType, Json, MediaType, Message
+from simulators.telegram.models import (
+    Answer,
+    Bot,
+    Chat,
+    ChatType,
+    Json,
+    MediaType,
+    Message,
+)
 from simulators.telegram.rendering import render_html
-from simulators.telegram.world import Bot, World
+from simulators.telegram.world import World
 
 # Telegram shows a chat action for five seconds.
 ACTION_SECONDS = 5

@@ -4,8 +4,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from simulators.telegram.methods import editing, queries, sending, settings, updates
+from simulators.telegram.models import Bot
 from simulators.telegram.parameters import Parameters
-from simulators.telegram.world import Bot, World
+from simulators.telegram.world import World
 
 type Method = Callable[[World, Bot, Parameters], Awaitable[Any] | Any]
 

@@ -11,9 +11,10 @@ from simulators.telegram.methods.content import (
     read_text,
 )
 from simulators.telegram.methods.sending import find_chat, store_file
-from simulators.telegram.models import Chat, Json, Keyboard, MediaType, Message
+from simulators.telegram.models import Bot, Chat, Json, Keyboard, MediaType, Message
 from simulators.telegram.parameters import Parameters
-from simulators.telegram.world import Bot, World
+from simulators.telegram.wire import message_to_wire
+from simulators.telegram.world import World
 
 DELETABLE_SECONDS = 48 * 3600
 NOT_MODIFIED = (
@@ -50,7 +51,7 @@ def _apply(
         changed.edit_date = world.now()
     chat.messages[message.message_id] = changed
     changed.revision = world.touch(chat)
-    return world.message_to_wire(bot, changed)
+    return message_to_wire(world, bot, changed)
 
 
 def _keyboard(parameters: Parameters) -> Keyboard:

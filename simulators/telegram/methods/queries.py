@@ -1,8 +1,9 @@
 """Methods that answer a tap or an inline query."""
 
 from simulators.telegram.errors import bad_request
+from simulators.telegram.models import Bot
 from simulators.telegram.parameters import Parameters
-from simulators.telegram.world import Bot, World
+from simulators.telegram.world import World
 
 QUERY_SECONDS = 15
 ANSWER_LIMIT = 200

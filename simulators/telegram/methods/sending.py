@@ -12,9 +12,10 @@ from simulators.telegram.methods.content import (
     read_text,
     read_topic,
 )
-from simulators.telegram.models import Chat, Json, MediaType, StoredFile
+from simulators.telegram.models import Bot, Chat, Json, MediaType, StoredFile
 from simulators.telegram.parameters import Parameters, Upload
-from simulators.telegram.world import Bot, World
+from simulators.telegram.wire import message_to_wire
+from simulators.telegram.world import World
 
 PHOTO_BYTES = 10 * 1024 * 1024
 DOCUMENT_BYTES = 50 * 1024 * 1024
@@ -67,7 +68,7 @@ def _send(
         protected=parameters.boolean("protect_content"),
         **content,
     )
-    return world.message_to_wire(bot, message)
+    return message_to_wire(world, bot, message)
 
 
 def send_message(world: World, bot: Bot, parameters: Parameters) -> Json:

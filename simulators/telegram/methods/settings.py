@@ -5,9 +5,10 @@ from typing import Any
 
 from simulators.telegram.errors import bad_request
 from simulators.telegram.methods.sending import find_chat
-from simulators.telegram.models import ChatType, Json
+from simulators.telegram.models import Bot, ChatType, Json
 from simulators.telegram.parameters import Parameters
-from simulators.telegram.world import Bot, World
+from simulators.telegram.wire import chat_to_wire
+from simulators.telegram.world import World
 
 COMMAND = re.compile(r"/?[a-z0-9_]{1,32}", re.ASCII)
 COMMAND_LIMIT = 100
@@ -158,7 +159,7 @@ def get_chat_menu_button(world: World, bot: Bot, parameters: Parameters) -> Json
 def get_chat(world: World, bot: Bot, parameters: Parameters) -> Json:
     """Return what is known of a chat."""
     chat = find_chat(world, bot, parameters, write=False)
-    return world.chat_to_wire(chat) | {
+    return chat_to_wire(world, chat) | {
         "accent_color_id": chat.id % 7 if chat.id > 0 else 0,
         "max_reaction_count": 11,
         "accepted_gift_types": {

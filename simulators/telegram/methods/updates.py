@@ -1,9 +1,9 @@
 """Methods by which a bot hears what happened."""
 
 from simulators.telegram.errors import BotApiError, bad_request, conflict
-from simulators.telegram.models import Json
+from simulators.telegram.models import Bot, Json
 from simulators.telegram.parameters import Parameters
-from simulators.telegram.world import Bot, World
+from simulators.telegram.world import World
 
 LONGEST_POLL_SECONDS = 50
 OTHER_POLLER = "terminated by other getUpdates request; make sure that only one bot instance is running"
