@@ -242,8 +242,12 @@ class OrderDesk:
             row,
         )
 
-    async def execute(self, row: ConfirmationRow) -> None:
-        """Carry out what was confirmed, once."""
+    def execute(self, row: ConfirmationRow) -> None:
+        """Carry out what was confirmed, once; the card tells how it goes."""
+        self._own(self._execute(row))
+
+    async def _execute(self, row: ConfirmationRow) -> None:
+        """Send it and show what came of it."""
         await self._show(row, "sending", f"{_SENDING[row.kind]} …")
         try:
             if row.kind == "order":

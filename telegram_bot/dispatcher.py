@@ -1,6 +1,5 @@
 """Every message and every tap comes through here: who is it, may they, what do they want."""
 
-import asyncio
 from datetime import UTC, datetime
 from difflib import get_close_matches
 import logging
@@ -100,14 +99,12 @@ class Dispatcher:
         if role < Role.TRADER:
             await self._reply(query, _VIEWER)
             return
-        words, row = await self._context.desk.tap(
+        words, confirmed = await self._context.desk.tap(
             tap, user_id=query.from_user.id, message_id=message_id
         )
-        if row is None:
-            await self._reply(query, words)
-            return
-        # The answer on the button and the order go out together; neither waits for the other.
-        await asyncio.gather(self._reply(query, words), self._context.desk.execute(row))
+        if confirmed:
+            self._context.desk.execute(confirmed)
+        await self._reply(query, words)
 
     async def _answer(
         self, text: str, user_id: int, chat_id: int, role: Role

@@ -132,9 +132,13 @@ class Outbox:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for lane in self._lanes.values():
+            self._give_up(lane)
 
     def wake(self, chat_ids: list[int]) -> None:
         """Look for new rows of some chats."""
+        if self._stopping:
+            return
         for chat_id in chat_ids:
             self._lane(chat_id).wake.set()
 
@@ -158,6 +162,8 @@ class Outbox:
         Returns:
             The id of the (last) message, None when it could not be delivered for sure.
         """
+        if self._stopping:
+            return None
         lane = self._lane(chat_id)
         message_id = None
         for part in split(message):
@@ -236,17 +242,19 @@ class Outbox:
                 answer.message = replace(answer.message, may_repeat=True)
                 return
         lane.answers.popleft()
-        if not answer.sent.done():
-            answer.sent.set_result(message_id)
+        _resolve(answer, message_id if verdict is Verdict.DONE else None)
 
     def _drop_late(self, lane: _Lane) -> None:
         """Give up answers that nobody waits for any more."""
-        while lane.answers and (
-            lane.parked or self._clock.monotonic() > lane.answers[0].deadline
-        ):
-            answer = lane.answers.popleft()
-            if not answer.sent.done():
-                answer.sent.set_result(None)
+        if lane.parked:
+            self._give_up(lane)
+        while lane.answers and self._clock.monotonic() > lane.answers[0].deadline:
+            _resolve(lane.answers.popleft(), None)
+
+    def _give_up(self, lane: _Lane) -> None:
+        """Give up all answers of a chat."""
+        while lane.answers:
+            _resolve(lane.answers.popleft(), None)
 
     async def _digest(self, lane: _Lane) -> bool:
         """Put many old messages into one; return whether it was done."""
@@ -387,6 +395,12 @@ class Outbox:
                     self._on_bad_token()
             case Verdict.REFUSED:
                 _LOGGER.error("Telegram refuses a message for good: %s", err)
+
+
+def _resolve(answer: _Answer, message_id: int | None) -> None:
+    """Tell who waits for an answer what became of it."""
+    if not answer.sent.done():
+        answer.sent.set_result(message_id)
 
 
 _STATES = {

@@ -1,0 +1,222 @@
+"""The whole bot between a Telegram and a Home Assistant of this machine."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+import contextlib
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import aiohttp
+import pytest
+
+from simulators.telegram.models import CallbackQuery
+from simulators.telegram.server import TelegramServer
+from simulators.telegram.wire import message_to_wire
+from telegram_bot.application import CompanionBot
+from telegram_bot.config import (
+    AccessConfig,
+    Config,
+    HomeAssistantConfig,
+    OrdersConfig,
+    TelegramConfig,
+)
+from tests.telegram_bot.fake_home_assistant import TOKEN, FakeHomeAssistant
+from tests.telegram_bot.manual_clock import ManualClock
+
+type Json = dict[str, Any]
+
+OWNER = 1001
+TRADER = 1002
+VIEWER = 1003
+STRANGER = 6666
+WAIT_SECONDS = 10.0
+
+
+class Rig:
+    """A bot, its two neighbours, and the hands of the people who use it."""
+
+    def __init__(
+        self,
+        telegram: TelegramServer,
+        home: FakeHomeAssistant,
+        session: aiohttp.ClientSession,
+        path: Path,
+    ) -> None:
+        """Put the parts together; `start` runs the bot."""
+        self.telegram = telegram
+        self.home = home
+        self.clock = ManualClock()
+        self.session = session
+        self.store_path = path / "bot.sqlite"
+        self.people = AccessConfig(OWNER, (), ())
+        self.bot: CompanionBot | None = None
+
+    def config(self) -> Config:
+        """Return the bot's settings."""
+        return Config(
+            telegram=TelegramConfig(
+                self.telegram.token, self.telegram.base_url, self.telegram.base_file_url
+            ),
+            home_assistant=HomeAssistantConfig(self.home.url, TOKEN, None),
+            access=self.people,
+            store_path=self.store_path,
+            orders=OrdersConfig(120, None),
+        )
+
+    async def start(self) -> None:
+        """Run the bot until both connections stand."""
+        self.bot = CompanionBot(
+            self.config(), clock=self.clock, random=Random(1), read_timeout=0.5
+        )
+        async with asyncio.timeout(WAIT_SECONDS):
+            await self.bot.start()
+            await self.bot.wait_ready()
+
+    async def stop(self) -> None:
+        """Stop the bot."""
+        if self.bot:
+            await self.bot.stop()
+            self.bot = None
+
+    async def control(self, path: str, body: Json | None = None, **query: str) -> Json:
+        """Use the control interface of the stand-in: POST with a body, else GET."""
+        method = "GET" if body is None else "POST"
+        async with self.session.request(
+            method, f"{self.telegram.control}/{path}", json=body, params=query
+        ) as response:
+            answer: Json = await response.json()
+            assert response.status == 200, answer
+            return answer
+
+    async def send(self, text: str, user: int = OWNER) -> int:
+        """Let a person write; return the id of the message."""
+        return int(
+            (await self.control("send", {"user_id": user, "text": text}))["message_id"]
+        )
+
+    async def tap(self, button: str, message: Json, user: int = OWNER) -> str:
+        """Let a person tap; return the id of the tap."""
+        body = {
+            "user_id": user,
+            "chat_id": OWNER,
+            "message_id": message["message_id"],
+            "button": button,
+        }
+        return str((await self.control("tap", body))["callback_query_id"])
+
+    async def tap_data(self, data: str, message: Json, user: int = OWNER) -> str:
+        """Let somebody tap a button that the message does not show (any more); return the id of the tap."""
+        world = self.telegram.world
+        bot = next(iter(world.bots.values()))
+        shown = bot.chats[OWNER].messages[message["message_id"]]
+        query = CallbackQuery(
+            str(world.number()), user, OWNER, shown.message_id, data, world.clock.time()
+        )
+        bot.callback_queries[query.id] = query
+        update = {
+            "id": query.id,
+            "from": world.user(user).to_wire(),
+            "message": message_to_wire(world, bot, shown),
+            "chat_instance": "1",
+            "data": data,
+        }
+        world.add_update(bot, "callback_query", update)
+        return query.id
+
+    async def fault(self, kind: str, **fault: Any) -> None:
+        """Let something go wrong with the next calls."""
+        await self.control("faults", {"kind": kind, **fault})
+
+    async def chat(self, user: int, until: Callable[[Json], bool]) -> Json:
+        """Wait until a chat looks as it should."""
+        shown: Json = {}
+        try:
+            async with asyncio.timeout(WAIT_SECONDS):
+                while not shown or not until(shown):
+                    shown = await self.control(
+                        f"chats/{user}",
+                        after=str(shown.get("revision", 0)),
+                        timeout="20",
+                    )
+        except TimeoutError:
+            raise AssertionError(
+                f"the chat never looked as expected: {shown}"
+            ) from None
+        return shown
+
+    async def wait_message(self, words: str, user: int = OWNER, count: int = 1) -> Json:
+        """Wait until the chat shows a message of the bot with these words; return the last such message."""
+
+        def found(chat: Json) -> list[Json]:
+            return [
+                message
+                for message in chat["messages"]
+                if message["from"] == "bot" and words in message["text"]
+            ]
+
+        return found(await self.chat(user, lambda chat: len(found(chat)) >= count))[-1]
+
+    async def wait_answer(self, tap: str, user: int = OWNER) -> str:
+        """Wait until a tap has been answered; return the words."""
+
+        def found(chat: Json) -> list[str]:
+            return [
+                answer["text"] or ""
+                for answer in chat["answers"]
+                if answer["callback_query_id"] == tap
+            ]
+
+        return found(await self.chat(user, lambda chat: bool(found(chat))))[0]
+
+    async def ask(self, text: str, words: str, user: int = OWNER) -> Json:
+        """Write something and wait for the bot's message with these words."""
+        sent = await self.send(text, user)
+
+        def found(chat: Json) -> list[Json]:
+            return [
+                message
+                for message in chat["messages"]
+                if message["from"] == "bot"
+                and message["message_id"] > sent
+                and words in message["text"]
+            ]
+
+        return found(await self.chat(user, lambda chat: bool(found(chat))))[0]
+
+    async def texts(self, user: int = OWNER) -> list[str]:
+        """Return what the bot has said in a chat."""
+        chat = await self.control(f"chats/{user}")
+        return [
+            message["text"] for message in chat["messages"] if message["from"] == "bot"
+        ]
+
+    async def calls(self, method: str) -> list[Json]:
+        """Return the calls of a method of the Bot API."""
+        calls: list[Json] = (await self.control("calls", method=method))["calls"]
+        return calls
+
+
+@pytest.fixture
+async def stopped_rig(tmp_path: Path) -> AsyncIterator[Rig]:
+    """Return everything but the bot, which a test starts itself."""
+    async with (
+        TelegramServer() as telegram,
+        FakeHomeAssistant() as home,
+        aiohttp.ClientSession() as session,
+    ):
+        rig = Rig(telegram, home, session, tmp_path)
+        try:
+            yield rig
+        finally:
+            await rig.stop()
+
+
+@pytest.fixture
+async def rig(stopped_rig: Rig) -> Rig:
+    """Return a running bot of one owner."""
+    await stopped_rig.start()
+    await stopped_rig.send("/start")
+    await stopped_rig.wait_message("Nothing is ordered before you tap Confirm")
+    stopped_rig.clock.advance(30)
+    return stopped_rig

@@ -1,0 +1,52 @@
+"""A clock whose hands a test turns."""
+
+import asyncio
+from typing import override
+
+from telegram_bot.clock import Clock
+
+START = 1_800_000_000.0
+
+
+class ManualClock(Clock):
+    """Time that passes only when `advance` says so."""
+
+    def __init__(self) -> None:
+        """Start at a round moment."""
+        self._passed = 0.0
+        self._sleepers: list[tuple[float, asyncio.Future[None]]] = []
+
+    @override
+    def time(self) -> float:
+        """Return the moment that the test is at."""
+        return START + self._passed
+
+    @override
+    def monotonic(self) -> float:
+        """Return the seconds since the start of the test."""
+        return self._passed
+
+    @override
+    async def sleep(self, seconds: float) -> None:
+        """Wait until the test has moved on far enough."""
+        if seconds <= 0:
+            await asyncio.sleep(0)
+            return
+        waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._sleepers.append((self._passed + seconds, waiting))
+        await waiting
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        self._passed += seconds
+        due = [
+            sleeper for sleeper in self._sleepers if sleeper[0] <= self._passed + 1e-9
+        ]
+        self._sleepers = [
+            sleeper
+            for sleeper in self._sleepers
+            if sleeper not in due and not sleeper[1].done()
+        ]
+        for _, waiting in sorted(due, key=lambda sleeper: sleeper[0]):
+            if not waiting.done():
+                waiting.set_result(None)

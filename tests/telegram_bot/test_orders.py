@@ -1,0 +1,492 @@
+"""Orders by chat: asked for, confirmed once, followed to the end."""
+
+import asyncio
+
+import pytest
+
+from telegram_bot.config import AccessConfig
+from tests.telegram_bot.conftest import OWNER, STRANGER, TRADER, VIEWER, Json, Rig
+from tests.telegram_bot.fake_home_assistant import Refusal, execution, make_order
+
+
+async def preview(rig: Rig, command: str = "/buy 0.01 BTC-USD 60000") -> Json:
+    """Ask for an order; return its card."""
+    return await rig.ask(command, "Holds until")
+
+
+def confirm_data(card: Json) -> str:
+    """Return what the Confirm button of a card carries."""
+    return str(card["buttons"][0][0]["callback_data"])
+
+
+async def wait_card(rig: Rig, card: Json, words: str, user: int = OWNER) -> Json:
+    """Wait until a card shows some words."""
+
+    def found(chat: Json) -> list[Json]:
+        return [
+            message
+            for message in chat["messages"]
+            if message["message_id"] == card["message_id"] and words in message["text"]
+        ]
+
+    return found(await rig.chat(user, lambda chat: bool(found(chat))))[0]
+
+
+async def test_preview_shows_what_will_happen(rig: Rig) -> None:
+    """The card names everything that a person decides on."""
+    card = await preview(rig, "/buy 0.01 btc/usd 60000")
+    assert card["text"].splitlines()[:-1] == [
+        "Buy 0.01 BTC at 60000 USD?",
+        "BTC-USD · Limit · good till cancelled · account trading",
+        "Market 60500 USD (-0.83 % from the market)",
+        "Amount 0.01 BTC",
+        "Price 60000 USD",
+        "Cost 600 USD",
+        "Fee 1.5 USD (0.25 %)",
+        "Total with fee 601.5 USD",
+        "Balance BTC 1.5 → 1.51",
+        "Balance USD 50000 → 49398.5",
+    ]
+    assert [[button["text"] for button in line] for line in card["buttons"]] == [
+        ["Confirm", "Discard"]
+    ]
+    data = card["buttons"][0][0]["callback_data"]
+    assert len(data) == len("o:") + 26 + len(":y")
+    assert rig.home.count("place_order") == 0
+
+
+async def test_confirm_places_once_and_follows_the_order(rig: Rig) -> None:
+    """From the tap over a partial fill to the end: edits, and one new message."""
+    card = await preview(rig)
+    tap = await rig.tap("Confirm", card)
+    assert await rig.wait_answer(tap) == "Placing the order…"
+    placed = await rig.home.wait_called("place_order")
+    assert placed == {
+        "pair": "BTC-USD",
+        "side": "buy",
+        "order_type": "limit",
+        "price": "60000",
+        "amount": "0.01",
+        "client_order_id": "tg-" + confirm_data(card).split(":")[1],
+    }
+    shown = await wait_card(rig, card, "🟢 Accepted: Buy 0.01 BTC at 60000 USD")
+    assert shown["buttons"] == []
+    rig.clock.advance(30)
+    order = rig.home.orders[placed["client_order_id"]]
+    partly = order | {
+        "status": "partially_filled",
+        "executed_amount": "0.004",
+        "executed_quote_amount": "240",
+    }
+    await rig.home.publish(execution("partially_filled", partly))
+    await wait_card(rig, card, "🟡 Partly filled")
+    assert "Filled 0.004 of 0.01 BTC (40 %) for 240 USD" in (await rig.texts())[-1]
+    rig.clock.advance(30)
+    done = order | {
+        "status": "filled",
+        "executed_amount": "0.01",
+        "executed_quote_amount": "600",
+        "average_price": "60000",
+        "fee_amount": "1.5",
+        "fee_currency": "USD",
+    }
+    await rig.home.publish(execution("filled", done))
+    message = await rig.wait_message("✅ Filled: Buy 0.01 BTC at 60000 USD", count=2)
+    assert message["reply_to"] == card["message_id"]
+    assert "Fee 1.5 USD" in message["text"]
+    await wait_card(rig, card, "✅ Filled")
+    assert rig.home.count("place_order") == 1
+
+
+async def test_filled_at_once(rig: Rig) -> None:
+    """A report that overtakes the answer is not taken back by it."""
+    card = await preview(rig)
+    hold = rig.home.holds["place_order"] = asyncio.Event()
+    await rig.tap("Confirm", card)
+    placed = await rig.home.wait_called("place_order")
+    done = make_order(
+        client_order_id=placed["client_order_id"],
+        status="filled",
+        executed_amount="0.01",
+        executed_quote_amount="600",
+    )
+    await rig.home.publish(execution("filled", done))
+    await rig.wait_message("✅ Filled", count=2)
+    hold.set()
+    rig.clock.advance(30)
+    await rig.ask("/help", "may do everything")
+    assert "🟢 Accepted" not in "\n".join(await rig.texts())
+
+
+@pytest.mark.parametrize(
+    ("command", "fields"),
+    [
+        (
+            "/buy 0.01 BTC-USD market",
+            {"side": "buy", "order_type": "market", "amount": "0.01"},
+        ),
+        (
+            "/buy 100 USD BTC-USD market",
+            {"side": "buy", "order_type": "market", "quote_amount": "100"},
+        ),
+        (
+            "/SELL 0.5 btc btc-usd 70000.50",
+            {
+                "side": "sell",
+                "order_type": "limit",
+                "amount": "0.5",
+                "price": "70000.50",
+            },
+        ),
+        (
+            "/sell .5 BTCUSD MARKET",
+            {"side": "sell", "order_type": "market", "amount": "0.5"},
+        ),
+    ],
+)
+async def test_spellings(rig: Rig, command: str, fields: Json) -> None:
+    """Every spelling comes to the same fields."""
+    await preview(rig, command)
+    assert await rig.home.wait_called("preview_order") == {"pair": "BTC-USD", **fields}
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("/buy", "Say how much, which pair, and a price or the word market."),
+        (
+            "/buy 0,01 BTC-USD 60000",
+            "Write the amount with a decimal point and without separators: 0.01.",
+        ),
+        ("/buy 0.01 BTC-USD 60,000.00", "Write the price with a decimal point"),
+        ("/buy 1e3 BTC-USD 60000", "“1e3” is not an amount; write plain digits."),
+        ("/buy -1 BTC-USD 60000", "“-1” is not an amount"),
+        ("/buy ٣ BTC-USD 60000", "is not an amount"),
+        ("/buy 0 BTC-USD 60000", "The amount must be more than zero."),
+        ("/buy 0.01 BTC-USD", "The price is missing"),
+        ("/buy 0.01", "The pair is missing."),
+        ("/buy 0.01 BTC-USD 60000 now please", "I don't understand “now please”."),
+        ("/buy 0.01 BTC-USD soon", "“soon” is not a price"),
+        (
+            "/buy 100 EUR BTC-USD market",
+            "An amount for BTC-USD is in BTC or USD, not in EUR.",
+        ),
+        (
+            "/buy 100 USD BTC-USD 60000",
+            "An amount in USD works with market orders only; write the amount in BTC.",
+        ),
+    ],
+)
+async def test_malformed(rig: Rig, command: str, words: str) -> None:
+    """What is wrong is said, with an example that works; nothing is asked of the exchange."""
+    message = await rig.ask(command, words)
+    assert "Example: /buy 0.01 BTC-USD 60000" in message["text"]
+    assert rig.home.count("preview_order") == 0
+
+
+async def test_unknown_pair_gets_a_proposal(rig: Rig) -> None:
+    """The nearest pair is named."""
+    message = await rig.ask("/buy 0.01 BTC-USB 60000", "I don't know the pair BTC-USB.")
+    assert "Did you mean BTC-USD" in message["text"]
+
+
+async def test_preview_refused(rig: Rig) -> None:
+    """The integration's reason is shown, without Home Assistant's prefix."""
+    rig.home.refusals["preview_order"] = Refusal(
+        "amount_below_minimum", "At least 0.0001 BTC <b>is</b> needed."
+    )
+    await rig.ask("/buy 0.00001 BTC-USD 60000", "At least 0.0001 BTC <b>is</b> needed.")
+    assert "Validation error" not in "\n".join(await rig.texts())
+
+
+async def test_discard(rig: Rig) -> None:
+    """Discard closes the card; a later Confirm does nothing."""
+    card = await preview(rig)
+    assert await rig.wait_answer(await rig.tap("Discard", card)) == "Discarded."
+    await wait_card(rig, card, "🗑 Discarded. Nothing was done.")
+    late = await rig.tap_data(confirm_data(card), card)
+    assert await rig.wait_answer(late) == "This was discarded before. Nothing was done."
+    assert rig.home.count("place_order") == 0
+
+
+async def test_double_tap_places_once(rig: Rig) -> None:
+    """Two taps in the same moment make one order."""
+    card = await preview(rig)
+    rig.home.holds["place_order"] = asyncio.Event()
+    taps = [await rig.tap_data(confirm_data(card), card) for _ in range(2)]
+    answers = [await rig.wait_answer(tap) for tap in taps]
+    assert sorted(answers) == [
+        "Already on its way. It is sent once only.",
+        "Placing the order…",
+    ]
+    rig.home.holds["place_order"].set()
+    await wait_card(rig, card, "🟢 Accepted")
+    again = await rig.tap_data(confirm_data(card), card)
+    assert (
+        await rig.wait_answer(again)
+        == "This was decided before. Nothing more was done."
+    )
+    assert rig.home.count("place_order") == 1
+
+
+async def test_late_tap(rig: Rig) -> None:
+    """After the deadline the card is closed and a tap does nothing."""
+    card = await preview(rig)
+    rig.clock.advance(120)
+    await wait_card(rig, card, "⌛ Expired: nobody decided in time. Nothing was done.")
+    tap = await rig.tap_data(confirm_data(card), card)
+    assert "Too late" in await rig.wait_answer(tap)
+    assert rig.home.count("place_order") == 0
+
+
+async def test_market_offer_holds_a_minute(rig: Rig) -> None:
+    """A market price is not held for as long as a limit."""
+    card = await preview(rig, "/buy 0.01 BTC-USD market")
+    rig.clock.advance(60)
+    await wait_card(rig, card, "⌛ Expired")
+
+
+@pytest.mark.parametrize(
+    ("user", "words"),
+    [
+        (TRADER, "Only the person who asked can decide this. Nothing was done."),
+        (
+            VIEWER,
+            "You may look, but not trade here. The owner of this bot can change that.",
+        ),
+        (STRANGER, "This button is not for you."),
+    ],
+)
+async def test_tap_by_somebody_else(stopped_rig: Rig, user: int, words: str) -> None:
+    """Only the person who asked decides; a stranger's tap is reported."""
+    rig = stopped_rig
+    rig.people = AccessConfig(OWNER, (TRADER,), (VIEWER,))
+    await rig.start()
+    card = await preview(rig)
+    assert (
+        await rig.wait_answer(await rig.tap_data(confirm_data(card), card, user))
+        == words
+    )
+    if user == STRANGER:
+        await rig.wait_message(f"id {STRANGER}")
+    await rig.wait_answer(await rig.tap("Confirm", card))
+    await rig.home.wait_called("place_order")
+    assert rig.home.count("place_order") == 1
+
+
+async def test_viewer_cannot_trade(stopped_rig: Rig) -> None:
+    """A viewer gets a kind refusal and no preview."""
+    rig = stopped_rig
+    rig.people = AccessConfig(OWNER, (), (VIEWER,))
+    await rig.start()
+    for command in ("/buy 0.01 BTC-USD 60000", "/sell 1 BTC-USD market", "/cancel 1"):
+        await rig.ask(command, "You may look, but not trade here.", VIEWER)
+    await rig.ask("/price BTC-USD", "BTC-USD 60500 USD", VIEWER)
+    assert rig.home.count("preview_order") == 0
+
+
+async def test_rejected_order(rig: Rig) -> None:
+    """The exchange's reason reaches the card."""
+    card = await preview(rig)
+    rig.home.refusals["place_order"] = Refusal(
+        "order_rejected",
+        "The exchange rejected the order: Insufficient funds",
+        code="home_assistant_error",
+        reason="x",
+    )
+    await rig.tap("Confirm", card)
+    await wait_card(
+        rig, card, "❌ Not placed: The exchange rejected the order: Insufficient funds"
+    )
+
+
+async def test_home_assistant_gone_between_preview_and_tap(rig: Rig) -> None:
+    """What surely was not sent is said to be so, and stays so."""
+    card = await preview(rig)
+    await rig.home.vanish()
+    await rig.home.wait_for(lambda: not rig.home._sockets)
+    await rig.tap("Confirm", card)
+    await wait_card(
+        rig,
+        card,
+        "❌ Not placed: Home Assistant could not be reached. Nothing was sent",
+    )
+    await rig.home.listen()
+    rig.clock.advance(5)
+    await rig.home.wait_subscribed(2)
+    rig.clock.advance(60)
+    assert rig.home.count("place_order") == 0
+
+
+@pytest.mark.parametrize("how", ["cut", "timeout", "unknown_error", "outcome_unknown"])
+async def test_outcome_unknown_then_found(rig: Rig, how: str) -> None:
+    """An order whose answer was lost is looked for, never sent again."""
+    card = await preview(rig)
+    rig.home.silent.add("place_order")
+    if how in ("unknown_error", "outcome_unknown"):
+        rig.home.services["place_order"] = _placed_but(rig, how)
+    await rig.tap("Confirm", card)
+    await rig.home.wait_for(lambda: bool(rig.home.orders))
+    if how == "cut":
+        await rig.home.cut()
+    elif how == "timeout":
+        rig.clock.advance(46)
+    await wait_card(rig, card, "❓ Sent, but no answer came.")
+    # Pings of the manual clock's jump may have cut the session: both ways it comes back.
+    await _advance_until(rig, lambda: rig.home.count("get_orders") > 0)
+    await wait_card(rig, card, "🟢 Accepted")
+    assert rig.home.count("place_order") == 1
+
+
+async def test_outcome_unknown_and_not_found(rig: Rig) -> None:
+    """An order that never arrived is said to be missing, and still not sent again."""
+    card = await preview(rig)
+    rig.home.refusals["place_order"] = Refusal(
+        "outcome_unknown", "Nobody knows.", code="home_assistant_error"
+    )
+    await rig.tap("Confirm", card)
+    await wait_card(rig, card, "❓ Sent, but no answer came.")
+    await _advance_until(rig, lambda: rig.home.count("get_orders") >= 4)
+    await wait_card(rig, card, "❓ Not found")
+    assert rig.home.count("place_order") == 1
+
+
+async def test_outcome_unknown_told_by_the_feed(rig: Rig) -> None:
+    """A report settles the question."""
+    card = await preview(rig)
+    rig.home.refusals["place_order"] = Refusal(
+        "outcome_unknown", "Nobody knows.", code="home_assistant_error"
+    )
+    await rig.tap("Confirm", card)
+    placed = await rig.home.wait_called("place_order")
+    await wait_card(rig, card, "❓ Sent, but no answer came.")
+    done = make_order(
+        client_order_id=placed["client_order_id"],
+        status="filled",
+        executed_amount="0.01",
+        executed_quote_amount="600",
+    )
+    await rig.home.publish(execution("filled", done))
+    await wait_card(rig, card, "✅ Filled")
+    rig.clock.advance(1)
+    rig.clock.advance(60)
+    await rig.ask("/orders", "No open orders.")
+    assert rig.home.count("get_orders") == 1
+
+
+def _placed_but(rig: Rig, how: str):  # type: ignore[no-untyped-def] # a service of the fake
+    """Return a service that places the order, then fails."""
+    place = rig.home.services["place_order"]
+
+    def service(data: Json) -> Json:
+        place(data)
+        if how == "outcome_unknown":
+            raise Refusal(
+                "outcome_unknown",
+                "The outcome is not known.",
+                code="home_assistant_error",
+            )
+        raise Refusal(None, "KeyError", code="unknown_error")
+
+    return service
+
+
+async def _advance_until(rig: Rig, condition) -> None:  # type: ignore[no-untyped-def] # a condition of the fake
+    """Let time pass in small steps until the fake has seen something."""
+    async with asyncio.timeout(10):
+        while not condition():
+            rig.clock.advance(1)
+            await rig.session.get(rig.telegram.control + "/chats")
+
+
+async def test_restart_voids_what_was_pending(rig: Rig) -> None:
+    """After a restart a question is void and says so."""
+    card = await preview(rig)
+    await rig.stop()
+    await rig.start()
+    await wait_card(
+        rig, card, "⌛ Void: I was restarted before you decided. Nothing was done."
+    )
+    tap = await rig.tap_data(confirm_data(card), card)
+    assert "Too late" in await rig.wait_answer(tap)
+    assert rig.home.count("place_order") == 0
+
+
+async def test_restart_finds_out_what_was_executing(rig: Rig) -> None:
+    """An order under way at the crash is looked for, not placed again."""
+    card = await preview(rig)
+    rig.home.silent.add("place_order")
+    await rig.tap("Confirm", card)
+    await rig.home.wait_for(lambda: bool(rig.home.orders))
+    await rig.stop()
+    await rig.start()
+    await wait_card(rig, card, "❓ Sent, but no answer came.")
+    await _advance_until(rig, lambda: rig.home.count("get_orders") > 0)
+    await wait_card(rig, card, "🟢 Accepted")
+    assert rig.home.count("place_order") == 1
+
+
+async def test_cancel_by_button(rig: Rig) -> None:
+    """/orders shows a Cancel button; a tap asks first, then cancels."""
+    rig.home.orders["elsewhere-1"] = make_order()
+    shown = await rig.ask("/orders", "1 open order")
+    assert "1. Buy 0.01 BTC at 60000 USD · Nothing filled yet · 777" in shown["text"]
+    await rig.tap("Cancel 1", shown)
+    question = await rig.wait_message("Cancel this order?")
+    assert rig.home.count("cancel_order") == 0
+    assert (
+        await rig.wait_answer(await rig.tap("Confirm", question))
+        == "Cancelling the order…"
+    )
+    assert await rig.home.wait_called("cancel_order") == {"order_id": "777"}
+    await wait_card(rig, question, "🚫 Cancelled: Buy 0.01 BTC at 60000 USD")
+    await rig.home.publish(execution("cancelled", make_order(status="cancelled")))
+    rig.clock.advance(10)
+    message = await rig.wait_message("🚫 Cancelled", count=2)
+    assert message["reply_to"] == question["message_id"]
+
+
+async def test_cancel_by_id(rig: Rig) -> None:
+    """/cancel asks as well; an unknown id and a missing one are answered."""
+    rig.home.orders["elsewhere-1"] = make_order()
+    await rig.ask("/cancel", "Say the id of one open order")
+    await rig.ask("/cancel 999<", "There is no open order 999<.")
+    question = await rig.ask("/cancel 777", "Cancel this order?")
+    await rig.tap("Discard", question)
+    await wait_card(rig, question, "🗑 Discarded")
+    assert rig.home.count("cancel_order") == 0
+
+
+async def test_cancel_fails(rig: Rig) -> None:
+    """A refused cancel says why."""
+    rig.home.orders["elsewhere-1"] = make_order()
+    question = await rig.ask("/cancel 777", "Cancel this order?")
+    rig.home.refusals["cancel_order"] = Refusal(
+        "unknown_order", "The order is not open any more."
+    )
+    await rig.tap("Confirm", question)
+    await wait_card(rig, question, "❌ Not cancelled: The order is not open any more.")
+    rig.home.orders.clear()
+    tap = await rig.tap("Cancel 1", await _with_cancel_button(rig))
+    assert await rig.wait_answer(tap) == "This order is not open any more."
+
+
+async def _with_cancel_button(rig: Rig) -> Json:
+    """Return a list with a button whose order is gone by now."""
+    rig.home.orders["elsewhere-1"] = make_order()
+    shown = await rig.ask("/orders", "1 open order")
+    rig.home.orders.clear()
+    return shown
+
+
+async def test_cancel_unknown_outcome(rig: Rig) -> None:
+    """A cancel that never arrived is said to have not; the order is still open."""
+    rig.home.orders["elsewhere-1"] = make_order()
+    question = await rig.ask("/cancel 777", "Cancel this order?")
+    rig.home.refusals["cancel_order"] = Refusal(
+        "outcome_unknown", "Nobody knows.", code="home_assistant_error"
+    )
+    await rig.tap("Confirm", question)
+    await wait_card(rig, question, "❓ Sent, but no answer came.")
+    await _advance_until(rig, lambda: rig.home.count("get_orders") >= 5)
+    await wait_card(rig, question, "❗ The order is still open")
