@@ -191,14 +191,17 @@ class Connection:
         error = nested_error(data)
         if error is None and frame.get("ok") != "ok":
             error = frame.get("error", "")
-        if error is None:
-            self._on_answer(pending.action, data)
-        if pending.answer.done():
+        if error is not None:
+            failure = self._refusal(error, pending.action)
+            if pending.action == _AUTH:
+                # The exchange may close in the same moment; this is the reason that counts.
+                raise failure
+            if not pending.answer.done():
+                pending.answer.set_exception(failure)
             return
-        if error is None:
+        self._on_answer(pending.action, data)
+        if not pending.answer.done():
             pending.answer.set_result(data)
-        else:
-            pending.answer.set_exception(self._refusal(error, pending.action))
 
     def _refusal(self, error: object, action: str) -> CexioError:
         """Return the exception for an error, emptying the minute when that is what it says."""

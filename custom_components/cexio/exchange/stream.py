@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 import logging
 from random import Random
-from typing import Any, override
+from typing import Any, overload, override
 
 import aiohttp
 
@@ -149,6 +149,14 @@ class Stream(MarketMethods, AccountMethods, OrderMethods, FundsMethods):
                     await self._changed.wait()
         except TimeoutError:
             raise self._last_error or TransportError("No connection in time") from None
+
+    @overload
+    def listen(self, *, maximum: int = ...) -> Subscription[StreamEvent]: ...
+
+    @overload
+    def listen[E: StreamEvent](
+        self, *types: type[E], maximum: int = ...
+    ) -> Subscription[E]: ...
 
     def listen[E: StreamEvent](
         self, *types: type[E], maximum: int = MAXIMUM_EVENTS

@@ -1,0 +1,185 @@
+"""Points are never overspent, shared fairly, and orders always find some."""
+
+import asyncio
+from datetime import timedelta
+
+from hypothesis import given, settings, strategies as st
+import pytest
+
+from custom_components.cexio.exchange import Budget, Priority
+
+from .fakes import START, FakeClock
+
+LEFT = 20.2
+
+
+async def settle() -> None:
+    """Let everybody run who can."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+async def test_the_limit_itself_is_served_and_one_more_waits(clock: FakeClock) -> None:
+    """Points 1 to 100 are served; the one beyond waits for the next minute."""
+    budget = Budget(100, clock=clock)
+    for _ in range(100):
+        await budget.spend(1, Priority.ORDER)
+    waiting = asyncio.create_task(budget.spend(1, Priority.ORDER))
+    await clock.waiting(LEFT - 0.1, LEFT + 0.1)
+    assert budget.used == 100
+    clock.advance(LEFT)
+    await waiting
+    assert budget.used == 1
+
+
+async def test_the_last_quarter_is_for_orders(clock: FakeClock) -> None:
+    """Whoever else comes waits, an order passes."""
+    budget = Budget(100, clock=clock)
+    await budget.spend(75, Priority.RECOVERY)
+    waiting = asyncio.create_task(budget.spend(1, Priority.RECOVERY))
+    await settle()
+    await budget.spend(25, Priority.ORDER)
+    assert not waiting.done()
+    clock.advance(LEFT)
+    await waiting
+
+
+async def test_the_queue_is_served_by_priority_then_by_arrival(
+    clock: FakeClock,
+) -> None:
+    """Nobody overtakes an earlier one of the same or a higher priority."""
+    budget = Budget(100, clock=clock)
+    budget.exhaust()
+    served: list[str] = []
+
+    async def ask(name: str, points: int, priority: Priority) -> None:
+        await budget.spend(points, priority)
+        served.append(name)
+
+    async with asyncio.TaskGroup() as tasks:
+        for name, points, priority in (
+            ("background", 1, Priority.BACKGROUND),
+            ("first interactive", 10, Priority.INTERACTIVE),
+            ("second interactive", 1, Priority.INTERACTIVE),
+            ("recovery", 5, Priority.RECOVERY),
+            ("order", 1, Priority.ORDER),
+        ):
+            tasks.create_task(ask(name, points, priority))
+            await settle()
+        clock.advance(LEFT)
+    assert served == [
+        "order",
+        "recovery",
+        "first interactive",
+        "second interactive",
+        "background",
+    ]
+
+
+async def test_a_dear_request_is_not_starved_by_cheap_ones(clock: FakeClock) -> None:
+    """What came first goes first even if something behind it would fit."""
+    budget = Budget(100, clock=clock)
+    await budget.spend(70, Priority.INTERACTIVE)
+    dear = asyncio.create_task(budget.spend(10, Priority.INTERACTIVE))
+    await settle()
+    cheap = asyncio.create_task(budget.spend(1, Priority.INTERACTIVE))
+    await settle()
+    assert not dear.done() and not cheap.done()
+    dear.cancel()
+    await settle()
+    assert cheap.done() and budget.used == 71
+
+
+async def test_points_granted_to_a_cancelled_wait_are_handed_back(
+    clock: FakeClock,
+) -> None:
+    """Grant and cancellation may fall into the same moment."""
+    budget = Budget(100, clock=clock)
+    await budget.spend(75, Priority.INTERACTIVE)
+    first = asyncio.create_task(budget.spend(5, Priority.INTERACTIVE))
+    second = asyncio.create_task(budget.spend(5, Priority.INTERACTIVE))
+    await settle()
+    clock.now += LEFT
+    assert budget.used == 0
+    budget._grant()
+    first.cancel()
+    await asyncio.wait([first, second])
+    assert first.cancelled() and budget.used == 5
+
+
+async def test_it_says_how_long_a_wait_would_be(clock: FakeClock) -> None:
+    """Minutes are counted in which those ahead use up the points."""
+    budget = Budget(100, clock=clock)
+    assert budget.delay(75, Priority.INTERACTIVE) == timedelta()
+    budget.exhaust()
+    assert budget.delay(1, Priority.ORDER).total_seconds() == pytest.approx(LEFT)
+    queue = [asyncio.create_task(budget.spend(60, Priority.RECOVERY)) for _ in range(2)]
+    await settle()
+    assert budget.delay(60, Priority.INTERACTIVE).total_seconds() == pytest.approx(
+        LEFT + 120
+    )
+    assert budget.delay(60, Priority.ORDER).total_seconds() == pytest.approx(LEFT)
+    for task in queue:
+        task.cancel()
+    await asyncio.wait(queue)
+
+
+async def test_minutes_are_those_of_the_exchange(clock: FakeClock) -> None:
+    """The measured offset counts."""
+    clock.offset = 15.0
+    budget = Budget(100, clock=clock)
+    assert budget.next_minute.timestamp() == START + 20
+    budget.exhaust()
+    clock.advance(4.9)
+    assert budget.used == 100
+    clock.advance(0.1)
+    assert budget.used == 0
+
+
+async def test_what_can_never_be_granted_is_refused(clock: FakeClock) -> None:
+    """Waiting for it would never end."""
+    budget = Budget(100, clock=clock)
+    with pytest.raises(ValueError, match="never"):
+        await budget.spend(76, Priority.BACKGROUND)
+    await budget.spend(100, Priority.ORDER)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    requests=st.lists(
+        st.tuples(st.integers(1, 40), st.sampled_from(Priority), st.booleans()),
+        max_size=30,
+    )
+)
+def test_no_minute_is_ever_overspent(
+    requests: list[tuple[int, Priority, bool]],
+) -> None:
+    """Whatever is asked and cancelled, all that stay are served and no minute exceeds its limit."""
+
+    async def scenario() -> None:
+        clock = FakeClock()
+        budget = Budget(100, clock=clock)
+        spent: dict[int, int] = {}
+        usual: dict[int, int] = {}
+
+        async def ask(points: int, priority: Priority) -> None:
+            await budget.spend(points, priority)
+            minute = int(clock.now // 60)
+            spent[minute] = spent.get(minute, 0) + points
+            if priority is not Priority.ORDER:
+                usual[minute] = usual.get(minute, 0) + points
+
+        tasks = [asyncio.create_task(ask(points, rank)) for points, rank, _ in requests]
+        await settle()
+        for task, (_, _, cancelled) in zip(tasks, requests, strict=True):
+            if cancelled:
+                task.cancel()
+        for _ in requests:
+            await settle()
+            clock.advance(60)
+        await settle()
+        assert all(task.done() for task in tasks)
+        assert max(spent.values(), default=0) <= 100
+        assert max(usual.values(), default=0) <= 75
+
+    asyncio.run(scenario())
