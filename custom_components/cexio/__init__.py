@@ -1,0 +1,228 @@
+"""The CEX.IO integration: prices, balances, executions and orders of an exchange account."""
+
+import logging
+import sqlite3
+
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP, Platform
+from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.exceptions import ConfigEntryNotReady
+from homeassistant.helpers import config_validation as cv, device_registry as dr
+from homeassistant.helpers.dispatcher import async_dispatcher_send
+from homeassistant.helpers.typing import ConfigType
+
+from .account_stream import AccountStream
+from .client import Client, async_create_client
+from .const import (
+    CONF_KIND,
+    CONF_PAIR,
+    DOMAIN,
+    EVENT_EXECUTION,
+    EVENT_PRICE_ALERT,
+    FEED_SIGNAL,
+    KIND_ACCOUNT,
+    SUBENTRY_MARKET,
+)
+from .coordinator import (
+    AccountCoordinator,
+    CexioAccount,
+    CexioConfigEntry,
+    CexioRuntimeData,
+    ReferenceCoordinator,
+)
+from .database import Database, database_path, remove_database
+from .entity import account_device, flat_execution, market_subentries
+from .executions import Ledger
+from .feed import Feed, FeedEntry, FeedKind, FeedListener
+from .market import MarketHub
+from .price_alerts import PriceAlerts
+from .services import async_setup_services
+from .trading import TradingDesk
+from .websocket_api import async_setup_websocket_api
+
+_LOGGER = logging.getLogger(__name__)
+
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+PLATFORMS = [Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR, Platform.SWITCH]
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
+    """Register the actions and the feed command."""
+    async_setup_services(hass)
+    async_setup_websocket_api(hass)
+    return True
+
+
+async def async_setup_entry(hass: HomeAssistant, entry: CexioConfigEntry) -> bool:
+    """Set up an account, or prices only."""
+    client = async_create_client(hass, entry.data)
+    reference = ReferenceCoordinator(hass, entry, client.rest)
+    await reference.async_config_entry_first_refresh()
+    balances: AccountCoordinator | None = None
+    if entry.data[CONF_KIND] == KIND_ACCOUNT:
+        balances = AccountCoordinator(hass, entry, client.rest)
+        await balances.async_config_entry_first_refresh()
+
+    database = Database(database_path(hass, entry.entry_id))
+    try:
+        await database.async_open()
+        runtime = await _async_create_runtime(
+            hass, entry, client, reference, balances, database
+        )
+    except sqlite3.Error as err:
+        await database.async_close()
+        raise ConfigEntryNotReady(
+            translation_domain=DOMAIN,
+            translation_key="database_failed",
+            translation_placeholders={"path": str(database.path), "reason": str(err)},
+        ) from err
+    entry.runtime_data = runtime
+    try:
+        await _async_bring_up(hass, entry, runtime)
+    except BaseException:
+        await _async_bring_down(runtime)
+        raise
+    return True
+
+
+async def async_unload_entry(hass: HomeAssistant, entry: CexioConfigEntry) -> bool:
+    """Unload an entry and leave nothing behind."""
+    if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
+        return False
+    await _async_bring_down(entry.runtime_data)
+    return True
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: CexioConfigEntry) -> None:
+    """Delete what an entry kept on disk."""
+    path = database_path(hass, entry.entry_id)
+    await hass.async_add_executor_job(remove_database, path)
+
+
+async def _async_create_runtime(
+    hass: HomeAssistant,
+    entry: CexioConfigEntry,
+    client: Client,
+    reference: ReferenceCoordinator,
+    balances: AccountCoordinator | None,
+    database: Database,
+) -> CexioRuntimeData:
+    """Build what lives with the entry, and read what it kept."""
+    feed = Feed(database)
+    await feed.async_load()
+    markets = MarketHub(hass, entry, client.rest, client.public_stream)
+    account: CexioAccount | None = None
+    if balances is not None and client.private_stream is not None:
+        ledger = Ledger(database, feed)
+        await ledger.async_load()
+        desk = TradingDesk(
+            hass,
+            entry,
+            rest=client.rest,
+            stream=client.private_stream,
+            database=database,
+            reference=reference,
+            balances=balances,
+            markets=markets,
+            ledger=ledger,
+        )
+        await desk.async_load()
+        stream = AccountStream(
+            hass,
+            entry,
+            rest=client.rest,
+            stream=client.private_stream,
+            balances=balances,
+            ledger=ledger,
+            desk=desk,
+        )
+        account = CexioAccount(balances, ledger, stream, desk)
+    return CexioRuntimeData(
+        client=client,
+        rest=client.rest,
+        reference=reference,
+        markets=markets,
+        database=database,
+        feed=feed,
+        alerts=PriceAlerts(hass, entry, database, feed, markets),
+        account=account,
+    )
+
+
+async def _async_bring_up(
+    hass: HomeAssistant, entry: CexioConfigEntry, runtime: CexioRuntimeData
+) -> None:
+    """Start everything, in the order in which one thing needs the other."""
+    # Reference data is refreshed as long as somebody listens.
+    entry.async_on_unload(runtime.reference.async_add_listener(lambda: None))
+    for subentry in market_subentries(entry):
+        await runtime.markets.async_follow(subentry.data[CONF_PAIR], SUBENTRY_MARKET)
+    await runtime.markets.async_start()
+    if runtime.account is not None:
+        # Sub-accounts point at the device of the account, so that it has to be there.
+        dr.async_get(hass).async_get_or_create(
+            config_entry_id=entry.entry_id, **account_device(entry)
+        )
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+
+    entry.async_on_unload(runtime.feed.async_listen(_publisher(hass, entry)))
+    await runtime.feed.async_publish_pending()
+    await runtime.alerts.async_start()
+    if runtime.account is not None:
+        await runtime.account.stream.async_start()
+
+    watched = _watched(entry)
+
+    async def reconcile(hass: HomeAssistant, entry: CexioConfigEntry) -> None:
+        """Follow a change of the entry: only markets and access need a reload."""
+        if _watched(entry) != watched:
+            hass.config_entries.async_schedule_reload(entry.entry_id)
+        else:
+            await runtime.alerts.async_reconcile()
+
+    async def stop(_event: Event) -> None:
+        """Leave cleanly when Home Assistant stops."""
+        await _async_bring_down(runtime)
+
+    entry.async_on_unload(entry.add_update_listener(reconcile))
+    entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, stop))
+
+
+async def _async_bring_down(runtime: CexioRuntimeData) -> None:
+    """Stop everything; the file is closed last."""
+    await runtime.alerts.async_stop()
+    if runtime.account is not None:
+        await runtime.account.stream.async_stop()
+    await runtime.markets.async_stop()
+    await runtime.database.async_close()
+
+
+def _watched(entry: CexioConfigEntry) -> tuple[object, ...]:
+    """Return what of an entry cannot change without a reload."""
+    return (
+        dict(entry.data),
+        entry.title,
+        frozenset(subentry.data[CONF_PAIR] for subentry in market_subentries(entry)),
+    )
+
+
+@callback
+def _publisher(hass: HomeAssistant, entry: CexioConfigEntry) -> FeedListener:
+    """Return what tells the rest of Home Assistant of an entry of the feed."""
+    signal = FEED_SIGNAL.format(entry.entry_id)
+
+    @callback
+    def publish(item: FeedEntry) -> None:
+        """Fire the bus event, and wake the subscribers."""
+        common = {
+            "config_entry_id": entry.entry_id,
+            "id": item.id,
+            "seq": item.seq,
+            "late": item.late,
+        }
+        if item.kind is FeedKind.EXECUTION:
+            hass.bus.async_fire(EVENT_EXECUTION, common | flat_execution(item.data))
+        elif item.kind is FeedKind.PRICE_ALERT:
+            hass.bus.async_fire(EVENT_PRICE_ALERT, common | item.data)
+        async_dispatcher_send(hass, signal)
+
+    return publish

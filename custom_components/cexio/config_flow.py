@@ -1,0 +1,452 @@
+"""The flows: set-up, new credentials, options, markets and price alerts."""
+
+from collections.abc import Mapping
+from hashlib import sha256
+import re
+from typing import Any, override
+
+from homeassistant.config_entries import (
+    ConfigEntry,
+    ConfigEntryState,
+    ConfigFlow,
+    ConfigFlowResult,
+    ConfigSubentryData,
+    ConfigSubentryFlow,
+    OptionsFlow,
+    SubentryFlowResult,
+)
+from homeassistant.const import CONF_API_KEY, CONF_URL
+from homeassistant.core import callback
+from homeassistant.helpers.selector import BooleanSelector, TextSelector
+from yarl import URL
+
+from .const import (
+    CONF_ALLOWED_PAIRS,
+    CONF_DEFAULT_ACCOUNT_ID,
+    CONF_KIND,
+    CONF_LARGEST_DISTANCE,
+    CONF_LARGEST_ORDER_VALUE,
+    CONF_PAIR,
+    CONF_PAIRS,
+    CONF_TRADERS,
+    CONFIGURATION_URL,
+    DOMAIN,
+    KIND_ACCOUNT,
+    KIND_PRICES,
+    SUBENTRY_MARKET,
+    SUBENTRY_PRICE_ALERT,
+)
+from .coordinator import CexioConfigEntry
+from .errors import set_up_error_key
+from .exchange import CexioError
+from .flow_steps import (
+    CREDENTIAL_FIELDS,
+    SERVER_FIELDS,
+    Found,
+    StepError,
+    async_ask,
+    choice,
+    entry_data,
+    named_choice,
+    pair_selector,
+    positive_number,
+    proposed_pairs,
+)
+from .price_alerts import (
+    CONF_CONDITION,
+    CONF_PRICE,
+    CONF_REPEAT,
+    Condition,
+    alert_data,
+    alert_title,
+)
+from .schema import vol
+
+CONF_ACCOUNT_ID = "account_id"
+CONF_CURRENCY = "currency"
+DEFAULT_SUB_ACCOUNT = "trading"
+# What the exchange takes as the name of a sub-account (rest.md 3.1).
+SUB_ACCOUNT_NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
+
+
+class CexioConfigFlow(ConfigFlow, domain=DOMAIN):
+    """Sets up an account or prices only, and renews credentials."""
+
+    VERSION = 1
+
+    _found: Found
+    _data: dict[str, Any]
+    _pairs: list[str]
+    _wanted_account_id: str = DEFAULT_SUB_ACCOUNT
+
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: ConfigEntry) -> CexioOptionsFlow:
+        """Return the flow of the options."""
+        return CexioOptionsFlow()
+
+    @classmethod
+    @callback
+    @override
+    def async_get_supported_subentry_types(
+        cls, config_entry: ConfigEntry
+    ) -> dict[str, type[ConfigSubentryFlow]]:
+        """Return what can be added to an entry."""
+        return {
+            SUBENTRY_MARKET: MarketFlow,
+            SUBENTRY_PRICE_ALERT: PriceAlertFlow,
+        }
+
+    @override
+    async def async_step_user(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask what to set up."""
+        return self.async_show_menu(
+            step_id="user", menu_options=[KIND_ACCOUNT, KIND_PRICES]
+        )
+
+    async def async_step_account(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for the API key."""
+        return await self._async_step_server(
+            KIND_ACCOUNT, {**CREDENTIAL_FIELDS, **SERVER_FIELDS}, user_input
+        )
+
+    async def async_step_prices(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for nothing but, maybe, the server."""
+        return await self._async_step_server(KIND_PRICES, SERVER_FIELDS, user_input)
+
+    async def async_step_permissions(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Tell that the key may not trade."""
+        if user_input is None:
+            return self.async_show_form(
+                step_id="permissions",
+                description_placeholders={"url": CONFIGURATION_URL},
+            )
+        return await self.async_step_pairs()
+
+    async def async_step_pairs(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for the pairs to watch."""
+        if user_input is not None:
+            self._pairs = user_input[CONF_PAIRS]
+            if self._data[CONF_KIND] == KIND_PRICES:
+                return self._async_finish()
+            if self._found.sub_accounts:
+                return await self.async_step_sub_account()
+            return await self.async_step_new_sub_account()
+        schema = vol.Schema(
+            {
+                vol.Required(
+                    CONF_PAIRS, default=proposed_pairs(self._found)
+                ): pair_selector(self._found.pairs, multiple=True)
+            }
+        )
+        return self.async_show_form(step_id="pairs", data_schema=schema)
+
+    async def async_step_sub_account(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for the sub-account of orders."""
+        known = self._found.sub_accounts
+        if user_input is not None:
+            chosen = user_input[CONF_DEFAULT_ACCOUNT_ID].strip()
+            if chosen in known:
+                return self._async_finish(chosen)
+            self._wanted_account_id = chosen
+            return await self.async_step_new_sub_account()
+        default = DEFAULT_SUB_ACCOUNT if DEFAULT_SUB_ACCOUNT in known else known[0]
+        selector = named_choice({name: name for name in known})
+        selector.config["custom_value"] = True
+        schema = vol.Schema(
+            {vol.Required(CONF_DEFAULT_ACCOUNT_ID, default=default): selector}
+        )
+        return self.async_show_form(step_id="sub_account", data_schema=schema)
+
+    async def async_step_new_sub_account(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Offer to create a sub-account; without a name none is created."""
+        errors: dict[str, str] = {}
+        reason = ""
+        if user_input is not None:
+            name = user_input.get(CONF_ACCOUNT_ID, "").strip()
+            if not name:
+                return self._async_finish()
+            if not SUB_ACCOUNT_NAME.fullmatch(name):
+                errors[CONF_ACCOUNT_ID] = "invalid_account_id"
+            else:
+                try:
+                    await self._found.rest.do_create_account(
+                        name, user_input[CONF_CURRENCY]
+                    )
+                except CexioError as err:
+                    errors["base"] = set_up_error_key(err)
+                    reason = str(err)
+                else:
+                    return self._async_finish(name)
+        currencies = {
+            currency
+            for pair in self._found.pairs.values()
+            for currency in (pair.base, pair.quote)
+        }
+        default = "USD" if "USD" in currencies else min(currencies)
+        schema = vol.Schema(
+            {
+                vol.Optional(CONF_ACCOUNT_ID): TextSelector(),
+                vol.Required(CONF_CURRENCY, default=default): pair_selector(
+                    currencies, multiple=False
+                ),
+            }
+        )
+        return self.async_show_form(
+            step_id="new_sub_account",
+            data_schema=self.add_suggested_values_to_schema(
+                schema, user_input or {CONF_ACCOUNT_ID: self._wanted_account_id}
+            ),
+            errors=errors,
+            description_placeholders={"reason": reason},
+        )
+
+    async def async_step_reauth(
+        self, entry_data: Mapping[str, Any]
+    ) -> ConfigFlowResult:
+        """Begin to renew the credentials."""
+        return await self.async_step_reauth_confirm()
+
+    async def async_step_reauth_confirm(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for a key that works."""
+        entry = self._get_reauth_entry()
+        errors: dict[str, str] = {}
+        reason = ""
+        if user_input is not None:
+            updates = {key: value.strip() for key, value in user_input.items()}
+            data = {**entry.data, **updates}
+            try:
+                await async_ask(self.hass, data)
+            except StepError as err:
+                errors, reason = err.errors, err.reason
+            else:
+                unique_id = _unique_id(data)
+                other = self.hass.config_entries.async_entry_for_domain_unique_id(
+                    DOMAIN, unique_id
+                )
+                if other is not None and other is not entry:
+                    return self.async_abort(reason="already_configured")
+                result = self.async_update_and_abort(
+                    entry,
+                    unique_id=unique_id,
+                    data=data,
+                    reason="reauth_successful",
+                )
+                if entry.state is not ConfigEntryState.LOADED:
+                    # Only a loaded entry has a listener that would do it.
+                    self.hass.config_entries.async_schedule_reload(entry.entry_id)
+                return result
+        return self.async_show_form(
+            step_id="reauth_confirm",
+            data_schema=self.add_suggested_values_to_schema(
+                vol.Schema(CREDENTIAL_FIELDS),
+                {CONF_API_KEY: (user_input or entry.data)[CONF_API_KEY]},
+            ),
+            errors=errors,
+            description_placeholders={
+                "title": entry.title,
+                "reason": reason,
+                "url": CONFIGURATION_URL,
+            },
+        )
+
+    async def _async_step_server(
+        self,
+        kind: str,
+        fields: dict[Any, Any],
+        user_input: dict[str, Any] | None,
+    ) -> ConfigFlowResult:
+        """Ask for how to reach the exchange, and try it."""
+        errors: dict[str, str] = {}
+        reason = ""
+        if user_input is not None:
+            self._data = entry_data(kind, user_input)
+            try:
+                self._found = await async_ask(self.hass, self._data)
+            except StepError as err:
+                errors, reason = err.errors, err.reason
+            else:
+                await self.async_set_unique_id(_unique_id(self._data))
+                self._abort_if_unique_id_configured()
+                if kind == KIND_ACCOUNT and not self._found.may_trade:
+                    return await self.async_step_permissions()
+                return await self.async_step_pairs()
+        return self.async_show_form(
+            step_id=kind,
+            data_schema=self.add_suggested_values_to_schema(
+                vol.Schema(fields), user_input
+            ),
+            errors=errors,
+            description_placeholders={"reason": reason, "url": CONFIGURATION_URL},
+        )
+
+    @callback
+    def _async_finish(self, account_id: str | None = None) -> ConfigFlowResult:
+        """Create the entry with a subentry for each watched market."""
+        is_account = self._data[CONF_KIND] == KIND_ACCOUNT
+        return self.async_create_entry(
+            title="CEX.IO" if is_account else "CEX.IO prices",
+            data=self._data,
+            options={} if account_id is None else {CONF_DEFAULT_ACCOUNT_ID: account_id},
+            subentries=[
+                ConfigSubentryData(
+                    data={CONF_PAIR: pair},
+                    subentry_type=SUBENTRY_MARKET,
+                    title=pair,
+                    unique_id=f"{SUBENTRY_MARKET}_{pair}",
+                )
+                for pair in self._pairs
+            ],
+        )
+
+
+class CexioOptionsFlow(OptionsFlow):
+    """The guard rails: what may be ordered, and by whom."""
+
+    async def async_step_init(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for the guard rails."""
+        entry: CexioConfigEntry = self.config_entry
+        if entry.state is not ConfigEntryState.LOADED:
+            return self.async_abort(reason="entry_not_loaded")
+        if (account := entry.runtime_data.account) is None:
+            return self.async_abort(reason="account_required")
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            for key in (CONF_LARGEST_ORDER_VALUE, CONF_LARGEST_DISTANCE):
+                if key in user_input and positive_number(user_input[key]) is None:
+                    errors[key] = "invalid_number"
+            if not errors:
+                return self.async_create_entry(data=user_input)
+        accounts = dict.fromkeys(account.balances.sub_accounts)
+        if chosen := entry.options.get(CONF_DEFAULT_ACCOUNT_ID):
+            accounts[chosen] = None
+        users = {
+            user.id: user.name or user.id
+            for user in await self.hass.auth.async_get_users()
+            if user.is_active and not user.system_generated and not user.is_admin
+        }
+        schema = vol.Schema(
+            {
+                vol.Optional(CONF_DEFAULT_ACCOUNT_ID): named_choice(
+                    {name: name for name in accounts}
+                ),
+                vol.Optional(CONF_LARGEST_ORDER_VALUE): TextSelector(),
+                vol.Optional(CONF_LARGEST_DISTANCE): TextSelector(),
+                vol.Optional(CONF_ALLOWED_PAIRS, default=list): pair_selector(
+                    entry.runtime_data.reference.data.pairs, multiple=True
+                ),
+                vol.Optional(CONF_TRADERS, default=list): named_choice(
+                    users, multiple=True
+                ),
+            }
+        )
+        # A user that is gone would make the form refuse its own values.
+        values = dict(user_input or entry.options)
+        values[CONF_TRADERS] = [
+            user for user in values.get(CONF_TRADERS, ()) if user in users
+        ]
+        return self.async_show_form(
+            step_id="init",
+            data_schema=self.add_suggested_values_to_schema(schema, values),
+            errors=errors,
+        )
+
+
+class MarketFlow(ConfigSubentryFlow):
+    """Adds a watched market."""
+
+    async def async_step_user(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Ask for the pair."""
+        entry: CexioConfigEntry = self._get_entry()
+        if entry.state is not ConfigEntryState.LOADED:
+            return self.async_abort(reason="entry_not_loaded")
+        watched = {
+            subentry.data[CONF_PAIR]
+            for subentry in entry.subentries.values()
+            if subentry.subentry_type == SUBENTRY_MARKET
+        }
+        if user_input is not None:
+            pair = user_input[CONF_PAIR]
+            if pair in watched:
+                return self.async_abort(reason="already_configured")
+            return self.async_create_entry(
+                title=pair,
+                data={CONF_PAIR: pair},
+                unique_id=f"{SUBENTRY_MARKET}_{pair}",
+            )
+        pairs = entry.runtime_data.reference.data.pairs.keys() - watched
+        return self.async_show_form(
+            step_id="user",
+            data_schema=vol.Schema(
+                {vol.Required(CONF_PAIR): pair_selector(pairs, multiple=False)}
+            ),
+        )
+
+
+class PriceAlertFlow(ConfigSubentryFlow):
+    """Adds a price alert."""
+
+    async def async_step_user(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Ask for what to wait for."""
+        entry: CexioConfigEntry = self._get_entry()
+        if entry.state is not ConfigEntryState.LOADED:
+            return self.async_abort(reason="entry_not_loaded")
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            price = positive_number(user_input[CONF_PRICE])
+            if price is not None:
+                pair = user_input[CONF_PAIR]
+                condition = Condition(user_input[CONF_CONDITION])
+                repeat = user_input[CONF_REPEAT]
+                return self.async_create_entry(
+                    title=alert_title(pair, condition, price),
+                    data=alert_data(pair, condition, price, repeat=repeat),
+                )
+            errors[CONF_PRICE] = "invalid_number"
+        schema = vol.Schema(
+            {
+                vol.Required(CONF_PAIR): pair_selector(
+                    entry.runtime_data.reference.data.pairs, multiple=False
+                ),
+                vol.Required(CONF_CONDITION): choice(
+                    Condition, translation_key=CONF_CONDITION
+                ),
+                vol.Required(CONF_PRICE): TextSelector(),
+                vol.Required(CONF_REPEAT, default=False): BooleanSelector(),
+            }
+        )
+        return self.async_show_form(
+            step_id="user",
+            data_schema=self.add_suggested_values_to_schema(schema, user_input),
+            errors=errors,
+        )
+
+
+def _unique_id(data: Mapping[str, Any]) -> str:
+    """Return what tells entries apart: the key (not readable back), or the server."""
+    if (key := data.get(CONF_API_KEY)) is not None:
+        return sha256(f"{data[CONF_URL]} {key}".encode()).hexdigest()[:32]
+    return f"{KIND_PRICES}_{URL(data[CONF_URL]).host}"

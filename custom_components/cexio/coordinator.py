@@ -1,0 +1,238 @@
+"""The data of an entry: what is fetched, how often, and what is pushed into it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+import logging
+from typing import TYPE_CHECKING, override
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import ConfigEntryAuthFailed
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
+from homeassistant.util import dt as dt_util
+
+from .const import DOMAIN, FEE_LIFETIME, REFERENCE_INTERVAL
+from .errors import set_up_error_key
+from .exchange import (
+    AccountUpdate,
+    AuthenticationError,
+    Balance,
+    CexioError,
+    Currency,
+    Pair,
+    Priority,
+    RateLimitError,
+    RestClient,
+)
+
+if TYPE_CHECKING:
+    from .account_stream import AccountStream
+    from .client import Client
+    from .database import Database
+    from .executions import Ledger
+    from .feed import Feed
+    from .market import MarketHub
+    from .price_alerts import PriceAlerts
+    from .trading import TradingDesk
+
+_LOGGER = logging.getLogger(__name__)
+
+type CexioConfigEntry = ConfigEntry[CexioRuntimeData]
+# Account id ("" = main), then currency.
+type Balances = Mapping[str, Mapping[str, Balance]]
+
+
+@dataclass(slots=True)
+class CexioAccount:
+    """What an entry with an API key has beyond prices."""
+
+    balances: AccountCoordinator
+    ledger: Ledger
+    stream: AccountStream
+    desk: TradingDesk
+
+
+@dataclass(slots=True)
+class CexioRuntimeData:
+    """Everything that lives as long as the entry is loaded."""
+
+    client: Client
+    rest: RestClient
+    reference: ReferenceCoordinator
+    markets: MarketHub
+    database: Database
+    feed: Feed
+    alerts: PriceAlerts
+    account: CexioAccount | None
+
+
+class CexioCoordinator[DataT](DataUpdateCoordinator[DataT]):
+    """Translates the failures of the exchange once for all coordinators."""
+
+    config_entry: CexioConfigEntry
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: CexioConfigEntry,
+        rest: RestClient,
+        name: str,
+        interval: timedelta | None,
+    ) -> None:
+        """Prepare the coordinator."""
+        super().__init__(
+            hass,
+            _LOGGER,
+            config_entry=entry,
+            name=f"{DOMAIN} {name}",
+            update_interval=interval,
+            always_update=False,
+        )
+        self.rest = rest
+
+    async def _async_fetch(self) -> DataT:
+        """Ask the exchange."""
+        raise NotImplementedError
+
+    @override
+    async def _async_update_data(self) -> DataT:
+        """Ask the exchange and translate what goes wrong."""
+        try:
+            return await self._async_fetch()
+        except AuthenticationError as err:
+            raise ConfigEntryAuthFailed(
+                translation_domain=DOMAIN, translation_key=set_up_error_key(err)
+            ) from err
+        except RateLimitError as err:
+            wait = max((err.retry_at - dt_util.utcnow()).total_seconds(), 1)
+            raise UpdateFailed(
+                translation_domain=DOMAIN,
+                translation_key="rate_limited",
+                retry_after=wait,
+            ) from err
+        except CexioError as err:
+            raise UpdateFailed(
+                translation_domain=DOMAIN,
+                translation_key=set_up_error_key(err),
+                translation_placeholders={"reason": str(err)},
+            ) from err
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What the exchange trades, and under which conditions."""
+
+    pairs: Mapping[str, Pair]
+    currencies: Mapping[str, Currency]
+
+
+class ReferenceCoordinator(CexioCoordinator[Reference]):
+    """Keeps the pairs, the currencies and the fees in force."""
+
+    def __init__(
+        self, hass: HomeAssistant, entry: CexioConfigEntry, rest: RestClient
+    ) -> None:
+        """Prepare the coordinator."""
+        super().__init__(hass, entry, rest, "reference data", REFERENCE_INTERVAL)
+        self._fees: Mapping[str, Decimal] = {}
+        self._fees_until: datetime | None = None
+
+    @override
+    async def _async_fetch(self) -> Reference:
+        """Ask for all pairs and currencies."""
+        pairs = await self.rest.get_pairs_info(priority=Priority.BACKGROUND)
+        currencies = await self.rest.get_currencies_info(priority=Priority.BACKGROUND)
+        return Reference(
+            {pair.name: pair for pair in pairs},
+            {currency.code: currency for currency in currencies},
+        )
+
+    async def async_fee_percentage(self, pair: str) -> Decimal | None:
+        """Return the fee in force for a pair in percent, at most some minutes old."""
+        now = dt_util.utcnow()
+        if self._fees_until is None or self._fees_until <= now:
+            self._fees = await self.rest.get_my_current_fee()
+            self._fees_until = now + FEE_LIFETIME
+        return self._fees.get(pair)
+
+    def is_fiat(self, currency: str) -> bool:
+        """Tell whether a currency is one of a state."""
+        known = self.data.currencies.get(currency)
+        return known is not None and known.fiat
+
+
+@dataclass(frozen=True, slots=True)
+class _Push:
+    """A balance that was pushed, and when it came."""
+
+    balance: Balance
+    timestamp: datetime
+    received: datetime
+
+
+class AccountCoordinator(CexioCoordinator[Balances]):
+    """Keeps the balances: pushed as they change, asked for now and then to be sure."""
+
+    def __init__(
+        self, hass: HomeAssistant, entry: CexioConfigEntry, rest: RestClient
+    ) -> None:
+        """Prepare the coordinator.
+
+        It has no interval: each push would put the next question off. The account's
+        stream asks at its own pace.
+        """
+        super().__init__(hass, entry, rest, "balances", None)
+        self._pushes: dict[tuple[str, str], _Push] = {}
+
+    @override
+    async def _async_fetch(self) -> Balances:
+        """Ask for all balances; what was pushed while the answer was on its way wins."""
+        asked = dt_util.utcnow()
+        status = await self.rest.get_my_account_status_v3(priority=Priority.RECOVERY)
+        merged = {
+            account_id: dict(balances)
+            for account_id, balances in status.balances.items()
+        }
+        # The exchange leaves out what is empty; an asset that was there stays, at zero.
+        for account_id, balances in (self.data or {}).items():
+            for currency, balance in balances.items():
+                merged.setdefault(account_id, {}).setdefault(
+                    currency, replace(balance, total=Decimal(), on_hold=Decimal())
+                )
+        for (account_id, currency), push in self._pushes.items():
+            if push.received >= asked:
+                merged.setdefault(account_id, {})[currency] = push.balance
+        return merged
+
+    @callback
+    def async_push(self, update: AccountUpdate) -> None:
+        """Take in a pushed balance; the last word by the exchange's time counts."""
+        key = (update.account_id, update.currency)
+        last = self._pushes.get(key)
+        if last is not None and update.timestamp < last.timestamp:
+            return
+        balance = Balance(
+            account_id=update.account_id,
+            currency=update.currency,
+            total=update.available + update.on_hold,
+            on_hold=update.on_hold,
+        )
+        self._pushes[key] = _Push(balance, update.timestamp, dt_util.utcnow())
+        data = dict(self.data or {})
+        data[update.account_id] = {
+            **data.get(update.account_id, {}),
+            update.currency: balance,
+        }
+        self.async_set_updated_data(data)
+
+    @property
+    def sub_accounts(self) -> list[str]:
+        """The ids of the sub-accounts that have balances."""
+        return [account_id for account_id in self.data if account_id]
+
+    def available(self, account_id: str, currency: str) -> Decimal:
+        """Return what an account can spend of a currency."""
+        balance = self.data.get(account_id, {}).get(currency)
+        return Decimal() if balance is None else balance.available

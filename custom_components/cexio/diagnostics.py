@@ -1,0 +1,64 @@
+"""Diagnostics: how the entry is doing, without a word on who or how much."""
+
+from typing import Any
+
+from homeassistant.components.diagnostics import async_redact_data
+from homeassistant.const import CONF_API_KEY
+from homeassistant.core import HomeAssistant
+
+from .const import (
+    CONF_API_SECRET,
+    CONF_DEFAULT_ACCOUNT_ID,
+    CONF_LARGEST_ORDER_VALUE,
+    CONF_TRADERS,
+)
+from .coordinator import CexioConfigEntry
+
+TO_REDACT = {
+    CONF_API_KEY,
+    CONF_API_SECRET,
+    CONF_DEFAULT_ACCOUNT_ID,
+    CONF_LARGEST_ORDER_VALUE,
+    CONF_TRADERS,
+    "unique_id",
+}
+
+
+async def async_get_config_entry_diagnostics(
+    hass: HomeAssistant, entry: CexioConfigEntry
+) -> dict[str, Any]:
+    """Return counts and states; amounts and names of accounts stay at home."""
+    runtime = entry.runtime_data
+    account = runtime.account
+    stream = runtime.markets.stream
+    return {
+        "entry": async_redact_data(dict(entry.data), TO_REDACT),
+        "options": async_redact_data(dict(entry.options), TO_REDACT),
+        "points_used": {
+            name: f"{budget.used} of {budget.limit}"
+            for name, budget in runtime.client.budgets.items()
+        },
+        "reference": {
+            "pairs": len(runtime.reference.data.pairs),
+            "currencies": len(runtime.reference.data.currencies),
+        },
+        "market_stream": {
+            "connected": stream.connected,
+            "last_error": type(stream.last_error).__name__,
+            "markets": {
+                pair: market.last_update_success
+                for pair, market in sorted(runtime.markets.markets.items())
+            },
+        },
+        "price_alerts": len(runtime.alerts.alerts),
+        "feed": {"oldest": runtime.feed.oldest, "newest": runtime.feed.newest},
+        "account": account
+        and {
+            "connected": account.stream.connected,
+            "trading_enabled": account.desk.trading_enabled,
+            "sub_accounts": len(account.balances.sub_accounts),
+            "assets": sum(len(item) for item in account.balances.data.values()),
+            "open_orders": len(account.ledger.open_orders),
+            "balances_ok": account.balances.last_update_success,
+        },
+    }

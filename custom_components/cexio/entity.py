@@ -1,0 +1,120 @@
+"""Base entities: the devices that everything hangs on."""
+
+from typing import Any
+
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
+from homeassistant.helpers.entity import Entity
+from homeassistant.helpers.update_coordinator import CoordinatorEntity
+
+from .const import CONF_PAIR, CONFIGURATION_URL, DOMAIN, MANUFACTURER
+from .coordinator import AccountCoordinator, CexioConfigEntry
+from .market import Market
+
+
+def account_device(entry: CexioConfigEntry) -> DeviceInfo:
+    """Return the device of the account, which also stands for its main account."""
+    return DeviceInfo(
+        identifiers={(DOMAIN, entry.entry_id)},
+        entry_type=DeviceEntryType.SERVICE,
+        manufacturer=MANUFACTURER,
+        model="Account",
+        name=entry.title,
+        configuration_url=CONFIGURATION_URL,
+    )
+
+
+def sub_account_device(coordinator: AccountCoordinator, account_id: str) -> DeviceInfo:
+    """Return the device of a sub-account."""
+    entry = coordinator.config_entry
+    return DeviceInfo(
+        identifiers={(DOMAIN, f"{entry.entry_id}_account_{account_id}")},
+        entry_type=DeviceEntryType.SERVICE,
+        manufacturer=MANUFACTURER,
+        model="Sub-account",
+        name=account_id,
+        configuration_url=CONFIGURATION_URL,
+        via_device_id=dr.async_get_device_id_by_identifier(
+            coordinator.hass,
+            (DOMAIN, entry.entry_id),
+            config_entry_id=entry.entry_id,
+        ),
+    )
+
+
+def market_device(entry: CexioConfigEntry, subentry: ConfigSubentry) -> DeviceInfo:
+    """Return the device of a watched market."""
+    pair = subentry.data[CONF_PAIR]
+    return DeviceInfo(
+        identifiers={(DOMAIN, f"{entry.entry_id}_market_{pair}")},
+        entry_type=DeviceEntryType.SERVICE,
+        manufacturer=MANUFACTURER,
+        model="Market",
+        name=pair,
+        configuration_url=f"{CONFIGURATION_URL}/spot/{pair}",
+    )
+
+
+class CexioAccountEntity(Entity):
+    """Something of the account as a whole."""
+
+    _attr_has_entity_name = True
+    _attr_should_poll = False
+
+    def __init__(self, entry: CexioConfigEntry, key: str) -> None:
+        """Hang the entity on the device of the account."""
+        self.entry = entry
+        self._attr_translation_key = key
+        self._attr_unique_id = f"{entry.entry_id}_{key}"
+        self._attr_device_info = account_device(entry)
+
+
+class CexioBalanceEntity(CoordinatorEntity[AccountCoordinator]):
+    """Something of one asset in one account."""
+
+    _attr_has_entity_name = True
+
+    def __init__(
+        self, coordinator: AccountCoordinator, account_id: str, currency: str, key: str
+    ) -> None:
+        """Hang the entity on the device of its account."""
+        super().__init__(coordinator)
+        entry = coordinator.config_entry
+        self.account_id = account_id
+        self.currency = currency
+        self._attr_unique_id = f"{entry.entry_id}_{account_id}_{currency}_{key}"
+        self._attr_translation_placeholders = {"currency": currency}
+        self._attr_device_info = (
+            sub_account_device(coordinator, account_id)
+            if account_id
+            else account_device(entry)
+        )
+
+
+class CexioMarketEntity(CoordinatorEntity[Market]):
+    """Something of one watched market."""
+
+    _attr_has_entity_name = True
+
+    def __init__(self, market: Market, subentry: ConfigSubentry, key: str) -> None:
+        """Hang the entity on the device of its market."""
+        super().__init__(market)
+        entry = market.config_entry
+        self.subentry = subentry
+        self._attr_unique_id = f"{entry.entry_id}_{market.pair}_{key}"
+        self._attr_device_info = market_device(entry, subentry)
+
+
+def market_subentries(entry: CexioConfigEntry) -> list[ConfigSubentry]:
+    """Return the subentries of the watched markets."""
+    return [
+        subentry
+        for subentry in entry.subentries.values()
+        if subentry.subentry_type == "market"
+    ]
+
+
+def flat_execution(data: dict[str, Any]) -> dict[str, Any]:
+    """Return an execution's feed data with the order's fields beside the event."""
+    return {"event": data["event"], **data["order"], "fill": data["fill"]}

@@ -1,0 +1,113 @@
+"""Event entities: execution reports of the account, price alerts of a market."""
+
+from typing import override
+
+from homeassistant.components.event import EventEntity
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.entity import Entity
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .coordinator import CexioConfigEntry
+from .entity import CexioAccountEntity, flat_execution, market_device, market_subentries
+from .executions import EXECUTION_EVENTS
+from .feed import FeedEntry, FeedKind
+from .price_alerts import Direction
+
+PARALLEL_UPDATES = 0
+
+EXECUTIONS = "executions"
+PRICE_ALERT = "price_alert"
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: CexioConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the event entities."""
+    if entry.runtime_data.account is not None:
+        async_add_entities([CexioExecutions(entry)])
+    for subentry in market_subentries(entry):
+        async_add_entities(
+            [CexioPriceAlert(entry, subentry)],
+            config_subentry_id=subentry.subentry_id,
+        )
+
+
+class _FeedEventEntity(EventEntity, Entity):
+    """An event entity that shows entries of the feed."""
+
+    _attr_has_entity_name = True
+    entry: CexioConfigEntry
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Follow the feed."""
+        await super().async_added_to_hass()
+        feed = self.entry.runtime_data.feed
+        self.async_on_remove(feed.async_listen(self._async_take))
+
+    @callback
+    def _async_take(self, entry: FeedEntry) -> None:
+        """Show an entry if it is meant for this entity."""
+        raise NotImplementedError
+
+
+class CexioExecutions(CexioAccountEntity, _FeedEventEntity):
+    """Whatever happens to an order of the account."""
+
+    _attr_event_types = EXECUTION_EVENTS
+
+    def __init__(self, entry: CexioConfigEntry) -> None:
+        """Hang the entity on the device of the account."""
+        super().__init__(entry, EXECUTIONS)
+
+    @callback
+    @override
+    def _async_take(self, entry: FeedEntry) -> None:
+        """Show an execution."""
+        if entry.kind is not FeedKind.EXECUTION:
+            return
+        data = flat_execution(entry.data)
+        del data["event"]
+        self._trigger_event(
+            entry.data["event"],
+            {"id": entry.id, "seq": entry.seq, "late": entry.late, **data},
+        )
+        self.async_write_ha_state()
+
+
+class CexioPriceAlert(_FeedEventEntity):
+    """The price alerts on a watched market."""
+
+    _attr_event_types = [direction.value for direction in Direction]  # noqa: RUF012 - the base class declares it for instances
+    _attr_translation_key = PRICE_ALERT
+
+    def __init__(self, entry: CexioConfigEntry, subentry: ConfigSubentry) -> None:
+        """Hang the entity on the device of its market."""
+        self.entry = entry
+        self.pair = subentry.data["pair"]
+        self._attr_unique_id = f"{entry.entry_id}_{self.pair}_{PRICE_ALERT}"
+        self._attr_device_info = market_device(entry, subentry)
+
+    @callback
+    @override
+    def _async_take(self, entry: FeedEntry) -> None:
+        """Show an alert on this market."""
+        if entry.kind is not FeedKind.PRICE_ALERT:
+            return
+        alert = entry.data["alert"]
+        if alert["pair"] != self.pair:
+            return
+        self._trigger_event(
+            entry.data["direction"],
+            {
+                "id": entry.id,
+                "seq": entry.seq,
+                "late": entry.late,
+                **alert,
+                "market_price": entry.data["price"],
+            },
+        )
+        self.async_write_ha_state()

@@ -1,0 +1,262 @@
+"""The journal: everything that happened, in order, kept before it is published."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+import logging
+import sqlite3
+from typing import Any
+from uuid import uuid4
+
+from homeassistant.core import CALLBACK_TYPE, callback
+from homeassistant.util import dt as dt_util
+import orjson
+
+from .database import Database, set_meta
+
+_LOGGER = logging.getLogger(__name__)
+
+LARGEST_COUNT = 10_000
+LARGEST_AGE = timedelta(days=30)
+# The journal is cut to its bounds after this many entries.
+PRUNE_EVERY = 500
+# So many of the newest entries are answered without the file.
+RECENT_COUNT = 1_000
+
+META_FEED_ID = "feed_id"
+META_PUBLISHED = "published"
+
+
+class FeedKind(StrEnum):
+    """What an entry tells of."""
+
+    EXECUTION = "execution"
+    PRICE_ALERT = "price_alert"
+    STREAM = "stream"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEntry:
+    """Something that happened and is not in the journal yet.
+
+    The id is made from what the exchange says, so that the same fact has the same id
+    on whatever path it came.
+    """
+
+    id: str
+    kind: FeedKind
+    time: datetime
+    late: bool
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedEntry(NewEntry):
+    """An entry of the journal."""
+
+    seq: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the entry as subscribers see it."""
+        return {
+            "seq": self.seq,
+            "id": self.id,
+            "time": self.time.isoformat(),
+            "kind": self.kind.value,
+            "late": self.late,
+            "data": self.data,
+        }
+
+
+type FeedListener = Callable[[FeedEntry], None]
+type Also = Callable[[sqlite3.Connection], None]
+
+
+class Feed:
+    """An ordered journal on disk, with listeners."""
+
+    def __init__(self, database: Database) -> None:
+        """Prepare a feed; `async_load` makes it ready."""
+        self._database = database
+        self._lock = asyncio.Lock()
+        self._listeners: list[FeedListener] = []
+        self._recent: deque[FeedEntry] = deque(maxlen=RECENT_COUNT)
+        self._published = 0
+        self._since_prune = 0
+        self.feed_id = ""
+        self.oldest = 1
+        self.newest = 0
+
+    async def async_load(self) -> None:
+        """Read where the journal stands, and cut it to its bounds."""
+        await self._database.async_run(self._load)
+
+    async def async_append(
+        self, entries: Sequence[NewEntry], also: Also | None = None
+    ) -> list[FeedEntry]:
+        """Write the entries, then tell the listeners; known ids are left out.
+
+        `also` runs in the same transaction, so that a state and the entry that tells
+        of it are kept together or not at all.
+        """
+        async with self._lock:
+            added = await self._database.async_run(
+                lambda connection: self._append(connection, entries, also)
+            )
+            self._recent.extend(added)
+            if added:
+                self.newest = added[-1].seq
+                await self._async_publish(added)
+            self._since_prune += len(added)
+            if self._since_prune >= PRUNE_EVERY:
+                self._since_prune = 0
+                await self._database.async_run(self._prune)
+            return added
+
+    async def async_publish_pending(self) -> None:
+        """Tell the listeners what was written but not published before the last end."""
+        async with self._lock:
+            pending = await self._database.async_run(
+                lambda connection: _select(connection, self._published, LARGEST_COUNT)
+            )
+            if pending:
+                await self._async_publish(pending)
+
+    async def async_read(self, since: int, limit: int) -> list[FeedEntry]:
+        """Return up to limit entries with a seq above since, in order."""
+        if since >= self.newest:
+            return []
+        if self._recent and self._recent[0].seq <= since + 1:
+            return [entry for entry in self._recent if entry.seq > since][:limit]
+        return await self._database.async_run(
+            lambda connection: _select(connection, since, limit)
+        )
+
+    async def async_last(self, kind: FeedKind) -> FeedEntry | None:
+        """Return the newest entry of a kind."""
+
+        def read(connection: sqlite3.Connection) -> FeedEntry | None:
+            row = connection.execute(
+                "SELECT seq, id, time, kind, late, data FROM feed"
+                " WHERE kind = ? ORDER BY seq DESC LIMIT 1",
+                (kind.value,),
+            ).fetchone()
+            return None if row is None else _entry(row)
+
+        return await self._database.async_run(read)
+
+    @callback
+    def async_listen(self, listener: FeedListener) -> CALLBACK_TYPE:
+        """Call the listener with each entry that is published from now on."""
+        self._listeners.append(listener)
+
+        @callback
+        def remove() -> None:
+            """Stop listening."""
+            self._listeners.remove(listener)
+
+        return remove
+
+    async def _async_publish(self, entries: Sequence[FeedEntry]) -> None:
+        """Tell all listeners, then note that it was done."""
+        for entry in entries:
+            for listener in tuple(self._listeners):
+                try:
+                    listener(entry)
+                except Exception:
+                    # One broken listener must not take the entry from the others.
+                    _LOGGER.exception("A listener failed on entry %s", entry.id)
+        self._published = entries[-1].seq
+        await self._database.async_set_meta(META_PUBLISHED, str(self._published))
+
+    def _load(self, connection: sqlite3.Connection) -> None:
+        """Read the state of the journal (in the database's thread)."""
+        meta = dict(connection.execute("SELECT key, value FROM meta").fetchall())
+        if META_FEED_ID not in meta:
+            meta[META_FEED_ID] = uuid4().hex
+            set_meta(connection, META_FEED_ID, meta[META_FEED_ID])
+        self.feed_id = meta[META_FEED_ID]
+        self._published = int(meta.get(META_PUBLISHED, 0))
+        row = connection.execute(
+            "SELECT seq FROM sqlite_sequence WHERE name = 'feed'"
+        ).fetchone()
+        self.newest = 0 if row is None else row[0]
+        self._prune(connection)
+        self._recent.extend(
+            _select(connection, self.newest - RECENT_COUNT, RECENT_COUNT)
+        )
+
+    def _append(
+        self,
+        connection: sqlite3.Connection,
+        entries: Sequence[NewEntry],
+        also: Also | None,
+    ) -> list[FeedEntry]:
+        """Insert what is new (in the database's thread)."""
+        added: list[FeedEntry] = []
+        for entry in entries:
+            cursor = connection.execute(
+                "INSERT INTO feed (id, time, kind, late, data) VALUES (?, ?, ?, ?, ?)"
+                " ON CONFLICT (id) DO NOTHING",
+                (
+                    entry.id,
+                    entry.time.isoformat(),
+                    entry.kind.value,
+                    entry.late,
+                    orjson.dumps(entry.data).decode(),
+                ),
+            )
+            if cursor.rowcount and cursor.lastrowid is not None:
+                added.append(
+                    FeedEntry(
+                        seq=cursor.lastrowid,
+                        id=entry.id,
+                        kind=entry.kind,
+                        time=entry.time,
+                        late=entry.late,
+                        data=entry.data,
+                    )
+                )
+        if also is not None:
+            also(connection)
+        return added
+
+    def _prune(self, connection: sqlite3.Connection) -> None:
+        """Delete what is beyond the bounds (in the database's thread)."""
+        connection.execute(
+            "DELETE FROM feed WHERE seq <= ? OR time < ?",
+            (
+                self.newest - LARGEST_COUNT,
+                (dt_util.utcnow() - LARGEST_AGE).isoformat(),
+            ),
+        )
+        row = connection.execute("SELECT min(seq) FROM feed").fetchone()
+        self.oldest = self.newest + 1 if row[0] is None else row[0]
+
+
+def _select(connection: sqlite3.Connection, since: int, limit: int) -> list[FeedEntry]:
+    """Read entries in order (in the database's thread)."""
+    return [
+        _entry(row)
+        for row in connection.execute(
+            "SELECT seq, id, time, kind, late, data FROM feed"
+            " WHERE seq > ? ORDER BY seq LIMIT ?",
+            (since, limit),
+        )
+    ]
+
+
+def _entry(row: Sequence[Any]) -> FeedEntry:
+    """Make an entry of its row."""
+    seq, entry_id, time, kind, late, data = row
+    return FeedEntry(
+        seq=seq,
+        id=entry_id,
+        time=datetime.fromisoformat(time),
+        kind=FeedKind(kind),
+        late=bool(late),
+        data=orjson.loads(data),
+    )

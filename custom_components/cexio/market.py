@@ -1,0 +1,324 @@
+"""Market data: books pushed by the public stream, the rest asked for slowly."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+import logging
+from typing import override
+
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.event import async_call_later
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+from homeassistant.util import dt as dt_util
+
+from .const import DOMAIN, MARKET_WRITE_INTERVAL, TICKER_INTERVAL
+from .coordinator import CexioConfigEntry, CexioCoordinator
+from .exchange import (
+    BookLevel,
+    CexioError,
+    Connected,
+    Disconnected,
+    OrderBook,
+    Priority,
+    RestClient,
+    Stream,
+    StreamEvent,
+    Ticker,
+    TransportError,
+)
+
+_LOGGER = logging.getLogger(__name__)
+
+# Pairs that somebody asked for, beyond the followed ones, are asked along.
+LARGEST_EXTRA_PAIRS = 20
+# An action may ask ahead of time, still within what the live service answers.
+TICKER_PAUSE = timedelta(seconds=30)
+
+type PriceListener = Callable[[str, Decimal], None]
+
+
+@dataclass(frozen=True, slots=True)
+class TopOfBook:
+    """The levels of a book at one moment, best first."""
+
+    bids: tuple[BookLevel, ...]
+    asks: tuple[BookLevel, ...]
+
+    @property
+    def bid(self) -> Decimal | None:
+        """The best price somebody buys at."""
+        return self.bids[0].price if self.bids else None
+
+    @property
+    def ask(self) -> Decimal | None:
+        """The best price somebody sells at."""
+        return self.asks[0].price if self.asks else None
+
+
+@dataclass(frozen=True, slots=True)
+class MarketData:
+    """What is known of a market."""
+
+    bid: Decimal | None = None
+    ask: Decimal | None = None
+    ticker: Ticker | None = None
+
+    @property
+    def mid(self) -> Decimal | None:
+        """The middle between the best bid and the best ask."""
+        return middle(self.bid, self.ask)
+
+
+def middle(bid: Decimal | None, ask: Decimal | None) -> Decimal | None:
+    """Return the middle of two prices where both are known."""
+    return None if bid is None or ask is None else (bid + ask) / 2
+
+
+class Market(DataUpdateCoordinator[MarketData]):
+    """One pair: written at most once a second, however fast it moves."""
+
+    config_entry: CexioConfigEntry
+
+    def __init__(self, hass: HomeAssistant, entry: CexioConfigEntry, pair: str) -> None:
+        """Prepare the market of a pair."""
+        super().__init__(hass, _LOGGER, config_entry=entry, name=f"{DOMAIN} {pair}")
+        self.pair = pair
+        self.data = MarketData()
+        # Nothing is known yet; the first news makes it available.
+        self.last_update_success = False
+        self.book: TopOfBook | None = None
+        self._next: MarketData | None = None
+        self._cancel_write: CALLBACK_TYPE | None = None
+
+    @property
+    def newest(self) -> MarketData:
+        """The newest data, written already or not."""
+        return self._next or self.data
+
+    @callback
+    def async_set_book(self, book: TopOfBook) -> None:
+        """Take in the maintained order book."""
+        self.book = book
+        self._async_set(replace(self.newest, bid=book.bid, ask=book.ask))
+
+    @callback
+    def async_set_ticker(self, ticker: Ticker) -> None:
+        """Take in a ticker; its bid and ask count only while there is no live book."""
+        if self.book is None:
+            self._async_set(MarketData(ticker.best_bid, ticker.best_ask, ticker))
+        else:
+            self._async_set(replace(self.newest, ticker=ticker))
+
+    @callback
+    def _async_set(self, data: MarketData) -> None:
+        """Write now, or when a second has passed since the last write."""
+        if data == self.data and self._next is None and self.last_update_success:
+            return
+        self._next = data
+        if self._cancel_write is None:
+            self._async_write(None)
+
+    @callback
+    def _async_write(self, _now: datetime | None) -> None:
+        """Write what is newest and begin a pause."""
+        self._cancel_write = None
+        if self._next is None:
+            return
+        data, self._next = self._next, None
+        self._cancel_write = async_call_later(
+            self.hass, MARKET_WRITE_INTERVAL, self._async_write
+        )
+        self.async_set_updated_data(data)
+
+    @override
+    async def async_shutdown(self) -> None:
+        """End the pause with the entry."""
+        if self._cancel_write is not None:
+            self._cancel_write()
+            self._cancel_write = None
+        await super().async_shutdown()
+
+
+class TickerCoordinator(CexioCoordinator[Mapping[str, Ticker]]):
+    """Asks for the tickers of all pairs in one call, rarely."""
+
+    def __init__(
+        self, hass: HomeAssistant, entry: CexioConfigEntry, rest: RestClient
+    ) -> None:
+        """Prepare the coordinator."""
+        super().__init__(hass, entry, rest, "tickers", TICKER_INTERVAL)
+        self.data = {}
+        self.pairs: set[str] = set()
+        self._extra: OrderedDict[str, None] = OrderedDict()
+        self._asked: datetime | None = None
+
+    @override
+    async def _async_fetch(self) -> Mapping[str, Ticker]:
+        """Ask for all pairs that somebody wants to know of."""
+        wanted = sorted(self.pairs.union(self._extra))
+        if not wanted:
+            return {}
+        self._asked = dt_util.utcnow()
+        return await self.rest.get_ticker(wanted, priority=Priority.BACKGROUND)
+
+    async def async_want(self, pairs: Sequence[str]) -> None:
+        """Ask along for some pairs, at once if the exchange would answer."""
+        for pair in pairs:
+            if pair not in self.pairs:
+                self._extra[pair] = None
+                self._extra.move_to_end(pair)
+        while len(self._extra) > LARGEST_EXTRA_PAIRS:
+            self._extra.popitem(last=False)
+        if all(pair in self.data for pair in pairs):
+            return
+        if self._asked is None or dt_util.utcnow() - self._asked >= TICKER_PAUSE:
+            await self.async_refresh()
+
+
+class MarketHub:
+    """All markets of an entry and the stream that feeds them."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: CexioConfigEntry,
+        rest: RestClient,
+        stream: Stream,
+    ) -> None:
+        """Prepare the hub; `async_start` makes it live."""
+        self._hass = hass
+        self._entry = entry
+        self._rest = rest
+        self.stream = stream
+        self.tickers = TickerCoordinator(hass, entry, rest)
+        self.markets: dict[str, Market] = {}
+        self._reasons: dict[str, set[str]] = {}
+        self._listeners: list[PriceListener] = []
+        self._task: asyncio.Task[None] | None = None
+
+    async def async_start(self) -> None:
+        """Ask for the tickers once, then follow the stream."""
+        self._entry.async_on_unload(
+            self.tickers.async_add_listener(self._async_tickers_changed)
+        )
+        await self.tickers.async_refresh()
+        self._task = self._entry.async_create_background_task(
+            self._hass, self._async_consume(), f"{DOMAIN} market data"
+        )
+        await self.stream.start()
+
+    async def async_stop(self) -> None:
+        """Leave the stream."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self.stream.stop()
+        for market in self.markets.values():
+            await market.async_shutdown()
+
+    async def async_follow(self, pair: str, reason: str) -> Market:
+        """Keep the book of a pair for a reason."""
+        reasons = self._reasons.setdefault(pair, set())
+        is_new = not reasons
+        reasons.add(reason)
+        if is_new:
+            self.markets[pair] = Market(self._hass, self._entry, pair)
+            self.tickers.pairs.add(pair)
+            if (ticker := self.tickers.data.get(pair)) is not None:
+                self.markets[pair].async_set_ticker(ticker)
+            try:
+                await self.stream.subscribe_order_book(pair)
+            except CexioError as err:
+                # The stream asks again with its next session; the ticker stands in.
+                _LOGGER.debug("The book of %s is not followed: %s", pair, err)
+        return self.markets[pair]
+
+    async def async_unfollow(self, pair: str, reason: str) -> None:
+        """Let a pair go when the last reason is gone."""
+        reasons = self._reasons.get(pair, set())
+        reasons.discard(reason)
+        if reasons or pair not in self.markets:
+            return
+        self._reasons.pop(pair, None)
+        self.tickers.pairs.discard(pair)
+        await self.markets.pop(pair).async_shutdown()
+        try:
+            await self.stream.unsubscribe_order_book(pair)
+        except CexioError as err:
+            _LOGGER.debug("The book of %s is still followed: %s", pair, err)
+
+    async def async_book(self, pair: str) -> TopOfBook:
+        """Return the live book of a pair, or ask for one."""
+        market = self.markets.get(pair)
+        if market is not None and market.book is not None:
+            return market.book
+        snapshot = await self._rest.get_order_book(pair, priority=Priority.INTERACTIVE)
+        return TopOfBook(tuple(snapshot.bids), tuple(snapshot.asks))
+
+    @callback
+    def async_listen_prices(self, listener: PriceListener) -> CALLBACK_TYPE:
+        """Call the listener with each change of the middle price of a followed pair."""
+        self._listeners.append(listener)
+
+        @callback
+        def remove() -> None:
+            """Stop listening."""
+            self._listeners.remove(listener)
+
+        return remove
+
+    async def _async_consume(self) -> None:
+        """Follow the events of the stream."""
+        while True:
+            try:
+                async with self.stream.listen(
+                    OrderBook, Connected, Disconnected
+                ) as events:
+                    async for event in events:
+                        self._async_handle(event)
+            except CexioError as err:
+                # More books than could be read: the next ones are complete again.
+                _LOGGER.debug("Market data is read anew: %s", err)
+            else:
+                return
+
+    @callback
+    def _async_handle(self, event: StreamEvent) -> None:
+        """Take in one event."""
+        match event:
+            case OrderBook(pair=pair) if (market := self.markets.get(pair)) is not None:
+                market.async_set_book(TopOfBook(event.bids, event.asks))
+                self._async_tell(pair, market.newest.mid)
+            case Disconnected():
+                for market in self.markets.values():
+                    market.book = None
+                self._async_check_availability()
+
+    @callback
+    def _async_tell(self, pair: str, price: Decimal | None) -> None:
+        """Tell the listeners a price."""
+        if price is None:
+            return
+        for listener in tuple(self._listeners):
+            listener(pair, price)
+
+    @callback
+    def _async_tickers_changed(self) -> None:
+        """Hand the tickers to their markets."""
+        for pair, market in self.markets.items():
+            if (ticker := self.tickers.data.get(pair)) is not None:
+                market.async_set_ticker(ticker)
+                self._async_tell(pair, market.newest.mid)
+        self._async_check_availability()
+
+    @callback
+    def _async_check_availability(self) -> None:
+        """Make markets unavailable that nothing is known of any more."""
+        if self.tickers.last_update_success:
+            return
+        for market in self.markets.values():
+            if market.book is None:
+                market.async_set_update_error(TransportError())

@@ -1,0 +1,281 @@
+"""Sensors: prices of markets, balances of accounts, the last execution."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, override
+
+from homeassistant.components.sensor import (
+    SensorDeviceClass,
+    SensorEntity,
+    SensorEntityDescription,
+    SensorStateClass,
+)
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.const import PERCENTAGE
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .coordinator import AccountCoordinator, CexioConfigEntry, ReferenceCoordinator
+from .entity import (
+    CexioAccountEntity,
+    CexioBalanceEntity,
+    CexioMarketEntity,
+    flat_execution,
+    market_subentries,
+)
+from .exchange import Balance, Pair
+from .feed import FeedEntry, FeedKind
+from .market import Market, MarketData
+from .representation import plain
+
+PARALLEL_UPDATES = 0
+
+LAST_EXECUTION = "last_execution"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MarketSensorDescription(SensorEntityDescription):
+    """Describes a sensor of a market; the unit is a currency of its pair or its own."""
+
+    value_fn: Callable[[MarketData], Decimal | None]
+    unit_fn: Callable[[Pair], str] = lambda pair: pair.quote
+    precision_fn: Callable[[Pair], int] = lambda pair: pair.price_precision
+
+
+@dataclass(frozen=True, kw_only=True)
+class BalanceSensorDescription(SensorEntityDescription):
+    """Describes a sensor of one asset's balance."""
+
+    value_fn: Callable[[Balance], Decimal]
+
+
+def _of_ticker(data: MarketData, name: str) -> Decimal | None:
+    """Return a number of the ticker where there is one."""
+    value: Decimal | None = getattr(data.ticker, name, None)
+    return value
+
+
+MARKET_SENSORS: tuple[MarketSensorDescription, ...] = (
+    MarketSensorDescription(
+        key="last_price",
+        translation_key="last_price",
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda data: _of_ticker(data, "last_trade_price"),
+    ),
+    MarketSensorDescription(
+        key="bid",
+        translation_key="bid",
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda data: data.bid,
+    ),
+    MarketSensorDescription(
+        key="ask",
+        translation_key="ask",
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda data: data.ask,
+    ),
+    MarketSensorDescription(
+        key="mid",
+        translation_key="mid",
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda data: data.mid,
+    ),
+    MarketSensorDescription(
+        key="high",
+        translation_key="high",
+        entity_registry_enabled_default=False,
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda data: _of_ticker(data, "high"),
+    ),
+    MarketSensorDescription(
+        key="low",
+        translation_key="low",
+        entity_registry_enabled_default=False,
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda data: _of_ticker(data, "low"),
+    ),
+    MarketSensorDescription(
+        key="volume",
+        translation_key="volume",
+        entity_registry_enabled_default=False,
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda data: _of_ticker(data, "volume"),
+        unit_fn=lambda pair: pair.base,
+        precision_fn=lambda _pair: 2,
+    ),
+    MarketSensorDescription(
+        key="change",
+        translation_key="change",
+        entity_registry_enabled_default=False,
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda data: _of_ticker(data, "price_change_percentage"),
+        unit_fn=lambda _pair: PERCENTAGE,
+        precision_fn=lambda _pair: 2,
+    ),
+)
+
+BALANCE_SENSORS: tuple[BalanceSensorDescription, ...] = (
+    BalanceSensorDescription(
+        key="total",
+        translation_key="total",
+        state_class=SensorStateClass.TOTAL,
+        value_fn=lambda balance: balance.total,
+    ),
+    BalanceSensorDescription(
+        key="available",
+        translation_key="available",
+        state_class=SensorStateClass.TOTAL,
+        value_fn=lambda balance: balance.available,
+    ),
+    BalanceSensorDescription(
+        key="on_hold",
+        translation_key="on_hold",
+        state_class=SensorStateClass.TOTAL,
+        value_fn=lambda balance: balance.on_hold,
+    ),
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: CexioConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the sensors of the markets, and those of the account as assets appear."""
+    runtime = entry.runtime_data
+    for subentry in market_subentries(entry):
+        market = runtime.markets.markets[subentry.data["pair"]]
+        conditions = runtime.reference.data.pairs.get(market.pair)
+        if conditions is None:
+            continue
+        async_add_entities(
+            [
+                CexioMarketSensor(market, subentry, description, conditions)
+                for description in MARKET_SENSORS
+            ],
+            config_subentry_id=subentry.subentry_id,
+        )
+    if (account := runtime.account) is None:
+        return
+    last = await runtime.feed.async_last(FeedKind.EXECUTION)
+    async_add_entities([CexioLastExecution(entry, last)])
+    known: set[tuple[str, str]] = set()
+
+    @callback
+    def add_new_assets() -> None:
+        """Add the sensors of assets that were not there before."""
+        found = {
+            (account_id, currency)
+            for account_id, balances in account.balances.data.items()
+            for currency in balances
+        }
+        new = sorted(found - known)
+        known.update(new)
+        async_add_entities(
+            CexioBalanceSensor(
+                account.balances, runtime.reference, account_id, currency, description
+            )
+            for account_id, currency in new
+            for description in BALANCE_SENSORS
+        )
+
+    add_new_assets()
+    entry.async_on_unload(account.balances.async_add_listener(add_new_assets))
+
+
+class CexioMarketSensor(CexioMarketEntity, SensorEntity):
+    """A number of a market."""
+
+    entity_description: MarketSensorDescription
+
+    def __init__(
+        self,
+        market: Market,
+        subentry: ConfigSubentry,
+        description: MarketSensorDescription,
+        conditions: Pair,
+    ) -> None:
+        """Take unit and precision from the trading conditions."""
+        super().__init__(market, subentry, description.key)
+        self.entity_description = description
+        self._attr_native_unit_of_measurement = description.unit_fn(conditions)
+        self._attr_suggested_display_precision = description.precision_fn(conditions)
+
+    @property
+    @override
+    def native_value(self) -> str | None:
+        """Return the number in plain digits."""
+        value = self.entity_description.value_fn(self.coordinator.data)
+        return None if value is None else plain(value)
+
+
+class CexioBalanceSensor(CexioBalanceEntity, SensorEntity):
+    """A part of the balance of one asset in one account."""
+
+    entity_description: BalanceSensorDescription
+
+    def __init__(
+        self,
+        coordinator: AccountCoordinator,
+        reference: ReferenceCoordinator,
+        account_id: str,
+        currency: str,
+        description: BalanceSensorDescription,
+    ) -> None:
+        """Take class and precision from the currency."""
+        super().__init__(coordinator, account_id, currency, description.key)
+        self.entity_description = description
+        self._attr_native_unit_of_measurement = currency
+        if reference.is_fiat(currency):
+            self._attr_device_class = SensorDeviceClass.MONETARY
+            self._attr_suggested_display_precision = 2
+        elif (known := reference.data.currencies.get(currency)) is not None:
+            self._attr_suggested_display_precision = known.precision
+
+    @property
+    @override
+    def native_value(self) -> str | None:
+        """Return the amount in plain digits."""
+        balance = self.coordinator.data.get(self.account_id, {}).get(self.currency)
+        if balance is None:
+            return None
+        return plain(self.entity_description.value_fn(balance))
+
+
+class CexioLastExecution(CexioAccountEntity, SensorEntity):
+    """When an order was last reported on, and what was said."""
+
+    _attr_device_class = SensorDeviceClass.TIMESTAMP
+
+    def __init__(self, entry: CexioConfigEntry, last: FeedEntry | None) -> None:
+        """Begin with the newest execution of the journal."""
+        super().__init__(entry, LAST_EXECUTION)
+        self._last = last
+
+    @property
+    @override
+    def native_value(self) -> datetime | None:
+        """Return when it happened."""
+        return None if self._last is None else self._last.time
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any] | None:
+        """Return what happened to which order."""
+        return None if self._last is None else flat_execution(self._last.data)
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Follow the feed."""
+        await super().async_added_to_hass()
+        feed = self.entry.runtime_data.feed
+        self.async_on_remove(feed.async_listen(self._async_take))
+
+    @callback
+    def _async_take(self, entry: FeedEntry) -> None:
+        """Show a new execution."""
+        if entry.kind is FeedKind.EXECUTION:
+            self._last = entry
+            self.async_write_ha_state()
