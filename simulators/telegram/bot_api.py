@@ -1,5 +1,6 @@
 """The Bot API over HTTP, as a bot sees it."""
 
+import asyncio
 import inspect
 
 from aiohttp import web
@@ -49,6 +50,9 @@ class BotApi:
             response = await self._perform(request, name, bot, parameters, fault)
         except BotApiError as error:
             response = _refuse(error)
+        except asyncio.CancelledError:
+            record["status"] = "hung up"
+            raise
         record["status"] = response.status if response is not None else "cut"
         if response is None:
             # Without an answer the connection just ends: nothing is left to write to.
@@ -82,7 +86,7 @@ class BotApi:
         if fault.delivered:
             response = await self._carry_out(name, bot, parameters)
         if fault.seconds:
-            await self._world.clock.sleep(fault.seconds)
+            await self._world.clock.wait(self._world.stopping, fault.seconds)
         if fault.kind is FaultKind.SLOW:
             return response or await self._carry_out(name, bot, parameters)
         if fault.kind is FaultKind.BAD_GATEWAY:

@@ -224,7 +224,7 @@ class Control:
         chat_id = number(dict(request.match_info), "chat_id")
         chat = self._world.chat(bot, chat_id)
         deadline = self._world.clock.time() + min(timeout, LONGEST_WAIT_SECONDS)
-        while chat.revision <= after and not self._world.closed:
+        while chat.revision <= after and not self._world.stopping.is_set():
             left = deadline - self._world.clock.time()
             if left <= 0:
                 break

@@ -71,6 +71,19 @@ class Entity:
         )
 
 
+_LINK = re.compile(r"(?:https?|tg|ton|ftp|mailto|tel):\S+", re.IGNORECASE)
+_BARE_LINK = re.compile(r"[\w-]+(?:\.[\w-]+)+(?:[/?#:]\S*)?")
+
+
+def check_link(url: str) -> str | None:
+    """Return a link as Telegram keeps it, None for what it would not open."""
+    if not _LINK.fullmatch(url):
+        if not _BARE_LINK.fullmatch(url):
+            return None
+        url = f"http://{url}"
+    return f"{url}/" if re.fullmatch(r"https?://[^/?#]+", url) else url
+
+
 def utf16_length(text: str) -> int:
     """Return the number of UTF-16 code units, in which Telegram counts."""
     return len(text) + sum(character > "\uffff" for character in text)

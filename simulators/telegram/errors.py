@@ -35,6 +35,11 @@ def forbidden(text: str) -> BotApiError:
     return BotApiError(403, f"Forbidden: {text}")
 
 
+def too_large() -> BotApiError:
+    """Return the refusal of a body beyond all limits."""
+    return BotApiError(413, "Request Entity Too Large")
+
+
 def unauthorized() -> BotApiError:
     """Return the refusal of a token that was revoked."""
     return BotApiError(401, "Unauthorized")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 import re
 
-from simulators.telegram.entities import Entity, EntityType, utf16_length
+from simulators.telegram.entities import Entity, EntityType, check_link, utf16_length
 
 SIMPLE_TAGS = {
     "b": EntityType.BOLD,
@@ -27,8 +27,6 @@ _SPACE = " \t\r\n\0\v"
 _CHARACTER = re.compile(
     r"&(?:#(?P<decimal>\d+)|#[xX](?P<hex>[0-9a-fA-F]+)|(?P<name>[a-zA-Z]+));?"
 )
-_LINK = re.compile(r"(?:https?|tg|ton|tonsite|ftp|mailto|tel):\S+", re.IGNORECASE)
-_BARE_LINK = re.compile(r"[\w-]+(?:\.[\w-]+)+(?:[/?#:]\S*)?")
 _USER_LINK = re.compile(r"tg://user/?\?id=(\d+)", re.IGNORECASE)
 _TIME_FORMAT = re.compile(r"r|w?[dD]?[tT]?")
 
@@ -271,13 +269,10 @@ def _link(tag: _OpenTag, length: int, content: str) -> Entity | None:
         return Entity(
             EntityType.TEXT_MENTION, tag.offset, length, user_id=int(match[1])
         )
-    if not _LINK.fullmatch(url):
-        if not _BARE_LINK.fullmatch(url):
-            return None
-        url = f"http://{url}"
-    if re.fullmatch(r"https?://[^/?#]+", url):
-        url += "/"
-    return Entity(EntityType.TEXT_LINK, tag.offset, length, url=url)
+    checked = check_link(url)
+    if checked is None:
+        return None
+    return Entity(EntityType.TEXT_LINK, tag.offset, length, url=checked)
 
 
 def _quote(tag: _OpenTag, length: int, content: str) -> Entity | None:

@@ -125,6 +125,8 @@ class Chat:
     members: list[int] = field(default_factory=list)
     topics: dict[int, str] = field(default_factory=dict)
     forum: bool = False
+    # A bot may write to a person only after the person wrote first.
+    started: bool = True
     # Who has blocked the bot or thrown it out.
     blocked: bool = False
     deleted: bool = False

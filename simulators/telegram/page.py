@@ -75,7 +75,7 @@ class ChatPage:
         )
         await response.prepare(request)
         seen, generation = -1, self._world.generation
-        while not self._world.closed:
+        while not self._world.stopping.is_set():
             changed = self._world.changed.next
             if generation != self._world.generation:
                 seen, generation = -1, self._world.generation

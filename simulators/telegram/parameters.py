@@ -4,9 +4,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
+from multidict import MultiDictProxy
 import orjson
 
-from simulators.telegram.errors import bad_request
+from simulators.telegram.errors import bad_request, too_large
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +102,21 @@ async def read_parameters(request: web.Request) -> Parameters:
             raise bad_request("can't parse JSON object")
         values |= content
         return Parameters(values)
-    for name, part in (await request.post()).items():
+    for name, part in (await _read_form(request)).items():
         if isinstance(part, web.FileField):
             uploads[name] = Upload(part.filename, part.content_type, part.file.read())
         else:
             values[name] = part if isinstance(part, str) else bytes(part).decode()
     return Parameters(values, uploads)
+
+
+async def _read_form(
+    request: web.Request,
+) -> MultiDictProxy[str | bytes | bytearray | web.FileField]:
+    """Return the fields of a form."""
+    try:
+        return await request.post()
+    except web.HTTPRequestEntityTooLarge:
+        raise too_large() from None
+    except ValueError:
+        raise bad_request("can't parse the body of the request") from None

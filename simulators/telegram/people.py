@@ -33,6 +33,7 @@ def person_writes(
     if reply_to is not None and reply_to not in chat.messages:
         raise ControlError(f"chat {chat.id} has no message {reply_to}")
     chat.blocked = chat.blocked and chat.type is not ChatType.PRIVATE
+    chat.started = True
     text = text.strip()
     message = world.add_message(
         bot,
@@ -65,6 +66,8 @@ def person_edits(
         raise ControlError(
             f"user {user_id} has no message {message_id} in chat {chat.id}"
         )
+    if not text.strip():
+        raise ControlError("there is nothing to change it to")
     message.text = text.strip()
     message.entities = find_entities(message.text)
     message.edit_date = world.now()

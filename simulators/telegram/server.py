@@ -1,7 +1,6 @@
 """The stand-in as one server: Bot API, control interface and chat page."""
 
 import asyncio
-import contextlib
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -13,7 +12,7 @@ from simulators.telegram.clock import Clock
 from simulators.telegram.control import Control
 from simulators.telegram.faults import Faults
 from simulators.telegram.page import ChatPage
-from simulators.telegram.state import load_state, save_state
+from simulators.telegram.state import dump_state, load_state, write_state
 from simulators.telegram.world import DEFAULT_TOKEN, FIRST_PEOPLE, World
 
 HOST = "127.0.0.1"
@@ -119,27 +118,24 @@ class TelegramServer:
 
     async def stop(self) -> None:
         """Let nobody wait any longer, save the state and stop listening."""
-        self.world.closed = True
+        self.world.stopping.set()
         self.world.changed.fire()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
         if self._saver is not None:
-            self._saver.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._saver
+            await self._saver
             self._saver = None
-        if self._state is not None:
-            await asyncio.to_thread(save_state, self.world, self._state)
 
     async def _save_regularly(self, path: Path) -> None:
-        """Save the state every few seconds if something changed."""
+        """Save the state every few seconds if something changed, and at the end."""
         saved = self.world.revision
-        while True:
-            await self.clock.sleep(SAVE_SECONDS)
-            if self.world.revision != saved:
+        stopping = False
+        while not stopping:
+            stopping = await self.clock.wait(self.world.stopping, SAVE_SECONDS)
+            if self.world.revision != saved or stopping:
                 saved = self.world.revision
-                save_state(self.world, path)
+                await asyncio.to_thread(write_state, path, dump_state(self.world))
 
     async def __aenter__(self) -> Self:
         """Start."""

@@ -55,10 +55,10 @@ def dump_state(world: World) -> bytes:
     )
 
 
-def save_state(world: World, path: Path) -> None:
-    """Write the world to a file, whole or not at all."""
+def write_state(path: Path, content: bytes) -> None:
+    """Write a state to a file, whole or not at all."""
     beside = path.with_name(f"{path.name}.new")
-    beside.write_bytes(dump_state(world))
+    beside.write_bytes(content)
     beside.replace(path)
 
 

@@ -1,6 +1,5 @@
 """What a person sees of a chat, as plain data for the control interface and the chat page."""
 
-from simulators.telegram.entities import EntityType
 from simulators.telegram.models import (
     Answer,
     Bot,
@@ -51,13 +50,6 @@ def message_row(world: World, bot: Bot, message: Message) -> Json:
         "reply_to": message.reply_to,
         "thread_id": message.thread_id,
         "service": message.service,
-        "links": [
-            message.text.encode("utf-16-le")[entity.offset * 2 : entity.end * 2].decode(
-                "utf-16-le"
-            )
-            for entity in message.entities
-            if entity.type is EntityType.URL
-        ],
         "revision": message.revision,
     }
     if stored is not None:

@@ -1,5 +1,6 @@
 """The stand-in's world: what the bots did, and what the people in their chats see."""
 
+import asyncio
 from dataclasses import fields
 import hashlib
 import itertools
@@ -56,7 +57,7 @@ class World:
         self.token = token
         self.limits = RateLimits(clock)
         self.changed = Signal()
-        self.closed = False
+        self.stopping = asyncio.Event()
         self.revision = 0
         self.generation = 0
         self.users: dict[int, User] = {}
@@ -141,19 +142,24 @@ class World:
         return bot.user if user_id == bot.user.id else self.user(user_id)
 
     def chat(self, bot: Bot, chat_id: int) -> Chat:
-        """Return a chat as a person knows it; a private one begins with the first word."""
+        """Return a chat as a person knows it; a private one appears when it is looked at."""
         if chat := bot.chats.get(chat_id):
             return chat
         if chat_id <= 0:
             raise ControlError(f"there is no chat {chat_id}")
         self.user(chat_id)
-        chat = bot.chats[chat_id] = Chat(chat_id, ChatType.PRIVATE, members=[chat_id])
+        chat = Chat(chat_id, ChatType.PRIVATE, members=[chat_id], started=False)
+        bot.chats[chat_id] = chat
         return chat
 
     def open_chat(self, bot: Bot, chat_id: int, *, write: bool = True) -> Chat:
         """Return a chat that the bot may use, or raise the refusal that Telegram gives."""
         chat = bot.chats.get(chat_id)
-        if chat is None:
+        if chat is None or not chat.started:
+            if any(
+                chat_id in group.members for group in bot.chats.values() if group.id < 0
+            ):
+                raise forbidden("bot can't initiate conversation with a user")
             raise bad_request("chat not found")
         if chat.migrated_to is not None and write:
             raise bad_request(

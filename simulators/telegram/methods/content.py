@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from simulators.telegram.entities import Entity, combine, trim
+from simulators.telegram.entities import Entity, EntityType, check_link, combine, trim
 from simulators.telegram.errors import bad_request
 from simulators.telegram.html_parser import EntityParseError, parse_html
 from simulators.telegram.models import Chat, Json, Keyboard
@@ -54,11 +54,16 @@ def _read_entities(wire: Any) -> list[Entity]:
     if not isinstance(wire, list):
         raise bad_request("expected an Array of MessageEntity")
     try:
-        return [Entity.from_wire(item) for item in wire]
+        marked = [Entity.from_wire(item) for item in wire]
     except KeyError, TypeError, ValueError:
         raise bad_request(
             "can't parse MessageEntity: Unsupported type specified"
         ) from None
+    return [
+        entity
+        for entity in marked
+        if entity.type is not EntityType.TEXT_LINK or check_link(entity.url or "")
+    ]
 
 
 def read_text(parameters: Parameters) -> Formatted:

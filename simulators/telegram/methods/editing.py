@@ -11,7 +11,15 @@ from simulators.telegram.methods.content import (
     read_text,
 )
 from simulators.telegram.methods.sending import find_chat, store_file
-from simulators.telegram.models import Bot, Chat, Json, Keyboard, MediaType, Message
+from simulators.telegram.models import (
+    Bot,
+    Chat,
+    ChatType,
+    Json,
+    Keyboard,
+    MediaType,
+    Message,
+)
 from simulators.telegram.parameters import Parameters
 from simulators.telegram.wire import message_to_wire
 from simulators.telegram.world import World
@@ -43,7 +51,8 @@ def _apply(
     world: World, bot: Bot, chat: Chat, message: Message, changed: Message
 ) -> Json:
     """Put a changed message in place of the old one, if anything changed."""
-    if changed == message:
+    # What a link's preview looks like is no content of its own.
+    if replace(changed, link_preview=message.link_preview) == message:
         raise bad_request(NOT_MODIFIED)
     world.limits.take(bot.token, chat.id)
     # A new keyboard alone does not mark a message as edited.
@@ -159,6 +168,9 @@ def delete_message(world: World, bot: Bot, parameters: Parameters) -> bool:
     message = chat.messages.get(parameters.integer("message_id"))
     if message is None:
         raise bad_request("message to delete not found")
+    if chat.type is not ChatType.PRIVATE and message.sender_id != bot.user.id:
+        # Others' messages in a group are for its administrators to delete.
+        raise bad_request("message can't be deleted")
     if not _deletable(world, message):
         raise bad_request("message can't be deleted for everyone")
     world.remove_message(chat, message.message_id)

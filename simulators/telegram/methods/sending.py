@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from simulators.telegram.errors import bad_request
+from simulators.telegram.errors import bad_request, too_large
 from simulators.telegram.images import image_size
 from simulators.telegram.methods.content import (
     caption_source,
@@ -102,7 +102,7 @@ def store_file(
         raise bad_request("file must be non-empty")
     if kind is MediaType.DOCUMENT:
         if len(upload.content) > DOCUMENT_BYTES:
-            raise bad_request("file is too big")
+            raise too_large()
         return world.add_file(upload.name, upload.content_type, upload.content, (0, 0))
     if len(upload.content) > PHOTO_BYTES:
         raise bad_request("PHOTO_SAVE_FILE_INVALID")

@@ -31,7 +31,7 @@ async def get_updates(world: World, bot: Bot, parameters: Parameters) -> list[Js
             update for update in bot.updates if update["update_id"] >= offset
         ]
     deadline = world.clock.time() + timeout
-    while not bot.updates and not world.closed:
+    while not bot.updates and not world.stopping.is_set():
         left = deadline - world.clock.time()
         if left <= 0:
             break
