@@ -2,6 +2,7 @@
 
 import asyncio
 from bisect import insort
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
@@ -30,7 +31,8 @@ class _Waiter:
     priority: Priority
     turn: int
     points: int = field(compare=False)
-    granted: asyncio.Event = field(compare=False, default_factory=asyncio.Event)
+    granted: bool = field(compare=False, default=False)
+    woken: asyncio.Event = field(compare=False, default_factory=asyncio.Event)
 
 
 class Budget:
@@ -77,11 +79,13 @@ class Budget:
         if points > self._ceiling(priority):
             raise ValueError(f"{points} points can never be granted at {priority.name}")
         waiter = _Waiter(priority, next(self._turns), points)
+        self._wake_head()
         insort(self._waiters, waiter)
         self._grant()
         try:
-            while not waiter.granted.is_set():
+            while not waiter.granted:
                 await self._next_change(waiter)
+                self._grant()
         except asyncio.CancelledError:
             self._give_up(waiter)
             raise
@@ -126,27 +130,42 @@ class Budget:
     def _grant(self) -> None:
         """Serve the queue from its head for as long as the points last."""
         self._roll()
+        served = False
         while self._waiters:
             head = self._waiters[0]
             if self._used + head.points > self._ceiling(head.priority):
-                return
+                break
             self._used += head.points
             del self._waiters[0]
-            head.granted.set()
+            head.granted = served = True
+            head.woken.set()
+        if served:
+            self._wake_head()
+
+    def _wake_head(self) -> None:
+        """Let the head of the queue look again whether it is the one who watches the time."""
+        if self._waiters:
+            self._waiters[0].woken.set()
 
     async def _next_change(self, waiter: _Waiter) -> None:
-        """Wait until this request is served or a new minute begins."""
-        try:
+        """Wait until this request is served, or the queue has moved.
+
+        Only the head watches the time: it serves all others, and so goes first itself.
+        """
+        waiter.woken.clear()
+        if waiter is not self._waiters[0]:
+            await waiter.woken.wait()
+            return
+        with suppress(TimeoutError):
             async with self._clock.timeout(self._until_next_minute()):
-                await waiter.granted.wait()
-        except TimeoutError:
-            self._grant()
+                await waiter.woken.wait()
 
     def _give_up(self, waiter: _Waiter) -> None:
         """Leave the queue, or hand back what was granted in the same moment."""
-        if waiter.granted.is_set():
+        if waiter.granted:
             self._roll()
             self._used = max(0, self._used - waiter.points)
         else:
             self._waiters.remove(waiter)
         self._grant()
+        self._wake_head()
