@@ -27,6 +27,7 @@ _WAVES = (
     (170.0, 0.03),
     (1900.0, 0.10),
 )
+TRADES_WITHIN_MS = 3_600_000
 _KNOTS_KEPT = 200_000
 
 
@@ -76,6 +77,23 @@ class Past:
                 / 100
             )
         return floor(daily * (end - start) / DAY_MS, self.pair.base_precision)
+
+    def trades(self, count: int) -> list[tuple[int, bool, Decimal, Decimal]]:
+        """Return the last trades before the start as (time, bought, price, amount), oldest first."""
+        random = Random(f"trades:{self.seed}:{self.pair.name}")
+        times = sorted(
+            self.start - random.randrange(1, TRADES_WITHIN_MS) for _ in range(count)
+        )
+        lot = self.pair.base_min
+        return [
+            (
+                time,
+                random.random() < 0.5,
+                self._tick(self.price(time)),
+                lot * random.randint(1, 40),
+            )
+            for time in times
+        ]
 
     def _tick(self, price: float) -> Decimal:
         """Round to the pair's price precision."""

@@ -1,5 +1,6 @@
 """Ticker figures and candles: the live tape, continued backwards by the imagined past."""
 
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -8,9 +9,23 @@ from simulators.exchange.engine.engine import Engine
 from simulators.exchange.engine.money import HUNDRED, ONE, ZERO, nearest, quotient, text
 from simulators.exchange.engine.reference import Pair
 from simulators.exchange.engine.tape import HOUR_MS, Bar, Tape
-from simulators.exchange.history import DAY_MS, Past
+from simulators.exchange.history import DAY_MS, DAYS, Past
 
 PERCENT_DECIMALS = 2
+
+
+@dataclass(slots=True)
+class Candle:
+    """Prices and traded amount of a span."""
+
+    bar: Bar
+    volume: Decimal
+
+    def add(self, bar: Bar, volume: Decimal) -> None:
+        """Let a later, shorter span follow."""
+        for price in (bar.high, bar.low, bar.close):
+            self.bar.add(price)
+        self.volume += volume
 
 
 class Statistics:
@@ -118,29 +133,27 @@ class Statistics:
             else ZERO
         )
 
-    def candle(
-        self, pair: Pair, start: int, end: int, *, side: str
-    ) -> tuple[Bar, Decimal] | None:
-        """Return the bar and the volume of a span of best asks or bids; None where nothing is known."""
-        bars: list[Bar] = []
-        volume = ZERO
-        if start < self.start_ms and self.start_ms - start < 400 * DAY_MS:
-            past, until = self.past(pair), min(end, self.start_ms)
-            bars.append(Bar(*past.bar(start, until)))
-            volume += past.volume(start, until)
+    def candles(
+        self, pair: Pair, starts: list[int], span: int, *, ask: bool
+    ) -> dict[int, Candle]:
+        """Return the known candles of best asks or bids that open at `starts` and last `span` milliseconds."""
+        past = self.past(pair)
+        found: dict[int, Candle] = {}
+        for start in starts:
+            if self.start_ms - DAYS * DAY_MS <= start < self.start_ms:
+                until = min(start + span, self.start_ms)
+                found[start] = Candle(
+                    Bar(*past.bar(start, until)), past.volume(start, until)
+                )
+        first, last = (starts[0], starts[-1] + span) if starts else (0, 0)
         for minute in self._engine.tapes[pair.name].minutes:
-            if start <= minute.start < end or (
-                minute.start < self.start_ms and start <= self.start_ms < end
-            ):
-                volume += minute.volume
-                bar = minute.ask if side == "bestAsk" else minute.bid
-                if bar is not None:
-                    bars.append(bar)
-        if not bars:
-            return None
-        return Bar(
-            bars[0].open,
-            max(bar.high for bar in bars),
-            min(bar.low for bar in bars),
-            bars[-1].close,
-        ), volume
+            bar = minute.ask if ask else minute.bid
+            if bar is None or not first <= minute.start < last:
+                continue
+            start = minute.start // span * span
+            candle = found.get(start)
+            if candle is None:
+                found[start] = Candle(replace(bar), minute.volume)
+            else:
+                candle.add(bar, minute.volume)
+        return dict(sorted(found.items()))

@@ -6,9 +6,10 @@ from typing import Any
 
 from simulators.exchange.budget import PRIVATE_LIMIT, PUBLIC_LIMIT, Budgets
 from simulators.exchange.clock import Clock
-from simulators.exchange.engine.engine import CLIENT_ID, Engine
+from simulators.exchange.engine.engine import Engine
+from simulators.exchange.engine.floor import CLIENT_ID
 from simulators.exchange.engine.ledger import CLIENT, WALLET
-from simulators.exchange.engine.orders import Order
+from simulators.exchange.engine.orders import Order, Side
 from simulators.exchange.engine.reference import listing
 from simulators.exchange.faults import Faults
 from simulators.exchange.keys import ApiKey, make_keys
@@ -36,6 +37,8 @@ OPENING: tuple[tuple[str, str, str], ...] = (
     (WALLET, "BTC", "0.5"),
     (WALLET, "ETH", "4"),
 )
+# Trades on every tape at the start.
+PAST_TRADES = 40
 
 
 class Venue:
@@ -55,6 +58,13 @@ class Venue:
         self.statistics = Statistics(self.engine, seed=seed, start_ms=clock.now_ms())
         self.hub = Hub(self.engine)
         self.market = Market(self.engine, clock, seed=seed, publish=self.publish)
+        for name, pair in self.engine.listing.pairs.items():
+            for time, bought, price, amount in self.statistics.past(pair).trades(
+                PAST_TRADES
+            ):
+                self.engine.tapes[name].earlier(
+                    time, Side.BUY if bought else Side.SELL, price, amount
+                )
         self.engine.drain()
 
     def open_accounts(self) -> None:

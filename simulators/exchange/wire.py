@@ -8,8 +8,8 @@ import json
 from typing import Any
 
 from simulators.exchange.clock import iso
-from simulators.exchange.engine.engine import CLIENT_ID
 from simulators.exchange.engine.events import BalanceChange, CancelReject, Report, Trade
+from simulators.exchange.engine.floor import CLIENT_ID
 from simulators.exchange.engine.money import floor, plain, quotient, text
 from simulators.exchange.engine.orders import ExecutionType, Order, OrderType, Status
 from simulators.exchange.engine.reference import Pair
@@ -20,6 +20,11 @@ BOOK_DEPTH = 20
 def amount_or_none(value: Decimal | None, precision: int) -> str | None:
     """Write an amount, null for none."""
     return None if value is None else text(value, precision)
+
+
+def number(value: Decimal) -> int | float:
+    """Return a JSON number, whole ones without a fraction: only candles are written so."""
+    return int(value) if value == value.to_integral_value() else float(value)
 
 
 def _executed_or_none(value: Decimal, precision: int) -> str | None:

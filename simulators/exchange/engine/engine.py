@@ -7,15 +7,14 @@ engine drains them (`drain`) and passes them on.
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from typing import override
 
 from simulators.exchange.engine import checks
-from simulators.exchange.engine.accounts import Accounts
-from simulators.exchange.engine.book import Book, Resting
+from simulators.exchange.engine.book import Resting
 from simulators.exchange.engine.checks import Rejection
-from simulators.exchange.engine.events import CancelReject, Event, Trade
-from simulators.exchange.engine.fees import Fees
-from simulators.exchange.engine.ledger import CLIENT, Ledger, OverdrawnError
+from simulators.exchange.engine.events import CancelReject
+from simulators.exchange.engine.floor import Floor
+from simulators.exchange.engine.ledger import CLIENT, OverdrawnError
 from simulators.exchange.engine.matching import (
     Match,
     plan_base,
@@ -28,7 +27,6 @@ from simulators.exchange.engine.money import (
     ONE,
     ZERO,
     ceiling,
-    floor,
     nearest,
     product,
     quotient,
@@ -43,10 +41,7 @@ from simulators.exchange.engine.orders import (
     TimeInForce,
 )
 from simulators.exchange.engine.reference import Listing, Pair
-from simulators.exchange.engine.settlement import Settlement
-from simulators.exchange.engine.tape import Tape
 
-CLIENT_ID = "IT_DEMO"
 # How long a client order id stays protected: the documentation says "a reasonable period of time".
 DUPLICATE_WINDOW_MS = 24 * 3600 * 1000
 
@@ -67,37 +62,25 @@ class _Known:
     order: Order
 
 
-class Engine:
+class Engine(Floor):
     """The matching engine of all pairs."""
 
     def __init__(self, listing: Listing, now: Callable[[], int]) -> None:
         """Start with empty books; `now` gives Unix milliseconds."""
-        self.listing = listing
-        self.now = now
-        self.events: list[Event] = []
-        self.ledger = Ledger()
-        self.fees = Fees()
-        self.accounts = Accounts(self.ledger, self.events.append, CLIENT_ID)
-        self.settlement = Settlement(
-            self.accounts, self.fees, self.events.append, now()
-        )
-        self.books = {name: Book() for name in listing.pairs}
-        self.tapes = {name: Tape(name) for name in listing.pairs}
+        super().__init__(listing, now)
         self.orders: dict[int, Order] = {}
         self.active: dict[int, Order] = {}
         self.by_client_id: dict[str, list[Order]] = defaultdict(list)
-        self.last_number = 4_000_000
+        # What an expired order becomes: the documentation shows no example.
+        self.expiry_status = Status.EXPIRED
         self._resting: dict[int, Resting] = {}
         self._known: dict[str, _Known] = {}
-        self._others: dict[int, tuple[str, Resting]] = {}
 
-    def drain(self) -> list[Event]:
-        """Hand over what happened since the last call."""
-        events = self.events.copy()
-        self.events.clear()
-        return events
-
-    # The client's orders
+    @override
+    def finished(self, order: Order) -> None:
+        """Forget a resting order that was filled."""
+        self.active.pop(order.order_id or 0, None)
+        self._resting.pop(order.order_id or 0, None)
 
     def place(self, request: OrderRequest) -> Placement:
         """Accept, reject or repeat an order, and let it trade."""
@@ -199,8 +182,9 @@ class Engine:
             if order.expire_time is not None and order.expire_time <= now
         ]:
             if order.time_in_force is TimeInForce.GTD:
-                self._end(order, Status.EXPIRED)
+                self._end(order, self.expiry_status)
 
+    @override
     def check_stops(self, pair: Pair) -> None:
         """Let stop-limit orders enter the book once the best opposite price has passed their stop price."""
         while due := [
@@ -212,88 +196,6 @@ class Engine:
                 order.triggered = True
                 if order.status is not Status.PENDING_CANCEL:
                     self._trade(order, self._plan(order))
-
-    # Everybody else
-
-    def others_take(
-        self, pair: Pair, side: Side, amount: Decimal, limit: Decimal | None = None
-    ) -> list[Trade]:
-        """Let somebody trade at once, up to `amount`; what finds nobody is dropped."""
-        matches = plan_base(
-            pair, self.books[pair.name].opposite(side), side, amount, limit
-        )
-        trades = self._execute(pair, side, None, matches)
-        self.check_stops(pair)
-        return trades
-
-    def others_place(
-        self, pair: Pair, side: Side, price: Decimal, amount: Decimal
-    ) -> int:
-        """Let somebody place a limit order: it trades, its rest stays in the book under the number returned."""
-        trades = self.others_take(pair, side, amount, price)
-        rest = amount - sum((trade.amount for trade in trades), ZERO)
-        self.last_number += 1
-        if rest:
-            self._others[self.last_number] = (
-                pair.name,
-                self.rest(pair, side, price, rest, self.last_number),
-            )
-            self.check_stops(pair)
-        return self.last_number
-
-    def others_cancel(self, number: int) -> bool:
-        """Take somebody's order back; False when it is not there (any more)."""
-        name, resting = self._others.pop(number, ("", None))
-        if resting is None or not resting.remaining:
-            return False
-        self.books[name].side(resting.side).remove(resting)
-        return True
-
-    def rest(
-        self,
-        pair: Pair,
-        side: Side,
-        price: Decimal,
-        amount: Decimal,
-        number: int | None = None,
-    ) -> Resting:
-        """Put an order of somebody into the book without matching it."""
-        if number is None:
-            self.last_number += 1
-            number = self.last_number
-        resting = Resting(number, side, price, amount)
-        self.books[pair.name].side(side).add(resting)
-        return resting
-
-    def print_trade(
-        self, pair: Pair, side: Side, price: Decimal, amount: Decimal
-    ) -> Trade:
-        """Write a trade among others on the tape that touches no book."""
-        trade = self.tapes[pair.name].trade(
-            self.now(), side, price, amount, product(price, amount)
-        )
-        self.events.append(trade)
-        return trade
-
-    def sweep(self, pair: Pair, price: Decimal) -> None:
-        """Fill every client's order that would trade at `price`, at the order's own price."""
-        book = self.books[pair.name]
-        for side, crosses in ((book.bids, Decimal.__ge__), (book.asks, Decimal.__le__)):
-            taker = Side.SELL if side.side is Side.BUY else Side.BUY
-            for resting in [
-                entry
-                for entry in side.entries()
-                if entry.order is not None and crosses(entry.price, price)
-            ]:
-                if resting.remaining:
-                    quote = floor(
-                        product(resting.remaining, resting.price), pair.quote_precision
-                    )
-                    self._execute(
-                        pair, taker, None, [Match(resting, resting.remaining, quote)]
-                    )
-
-    # Inside
 
     def _new_order(self, request: OrderRequest) -> Order:
         """Make an order out of a request."""
@@ -432,7 +334,7 @@ class Engine:
 
     def _trade(self, order: Order, plan: list[Match]) -> None:
         """Execute the plan, then let the rest rest or end."""
-        self._execute(order.pair, order.side, order, plan)
+        self.execute(order.pair, order.side, order, plan)
         if order.is_final:
             self.active.pop(order.order_id or 0, None)
         elif (
@@ -451,27 +353,6 @@ class Engine:
         )
         self.books[order.pair.name].side(order.side).add(resting)
         self._resting[number] = resting
-
-    def _execute(
-        self, pair: Pair, taker: Side, order: Order | None, matches: list[Match]
-    ) -> list[Trade]:
-        """Carry out planned trades."""
-        book, tape, now = self.books[pair.name], self.tapes[pair.name], self.now()
-        trades = []
-        for match in matches:
-            resting = match.resting
-            book.side(resting.side).reduce(resting, match.base)
-            parties = (
-                (order, resting.order) if taker is Side.BUY else (resting.order, order)
-            )
-            self.settlement.trade(*parties, resting.price, match.base, match.quote, now)
-            trade = tape.trade(now, taker, resting.price, match.base, match.quote)
-            trades.append(trade)
-            self.events.append(trade)
-            if resting.order is not None and resting.order.is_final:
-                self.active.pop(resting.number, None)
-                self._resting.pop(resting.number, None)
-        return trades
 
     def _end(
         self, order: Order, status: Status, cancel_request_id: str | None = None

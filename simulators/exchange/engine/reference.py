@@ -38,8 +38,10 @@ class Currency:
 
     @property
     def wallet_minimum(self) -> Decimal:
-        """Return the least amount that moves between Wallet and Spot Trading, about 60 USD cents at most."""
-        return max(unit(3), unit(self.precision)) if self.usd > 1 else Decimal(1)
+        """Return the least amount that moves between Wallet and Spot Trading."""
+        if self.fiat or self.usd <= 1:
+            return Decimal(1)
+        return max(unit(3), unit(self.precision))
 
 
 @dataclass(frozen=True, slots=True)

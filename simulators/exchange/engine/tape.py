@@ -69,15 +69,20 @@ class Tape:
         self, time: int, side: Side, price: Decimal, amount: Decimal, quote: Decimal
     ) -> Trade:
         """Write a trade down."""
-        last = self.trades[-1] if self.trades else None
-        sequence = last.sequence + 1 if last is not None and last.time == time else 0
-        trade = Trade(self.pair, time, sequence, side, price, amount)
-        self.trades.append(trade)
+        trade = self.earlier(time, side, price, amount)
         hour = self._hour(time, price)
         hour.low, hour.high = min(hour.low, price), max(hour.high, price)
         hour.base += amount
         hour.quote += quote
         self._minute(time).volume += amount
+        return trade
+
+    def earlier(self, time: int, side: Side, price: Decimal, amount: Decimal) -> Trade:
+        """Write a trade down that counts in no statistics."""
+        last = self.trades[-1] if self.trades else None
+        sequence = last.sequence + 1 if last is not None and last.time == time else 0
+        trade = Trade(self.pair, time, sequence, side, price, amount)
+        self.trades.append(trade)
         return trade
 
     def quote(self, time: int, bid: Decimal | None, ask: Decimal | None) -> None:

@@ -61,7 +61,9 @@ def optional_choice[Kind: StrEnum](
     return kind(value)
 
 
-def optional_amount(data: Data, name: str) -> Decimal | None:
+def optional_amount(
+    data: Data, name: str, *, refused: str | None = None
+) -> Decimal | None:
     """Return a positive amount given as number or numeric string, or None when absent or null."""
     value = data.get(name)
     if value is None or value == "":
@@ -75,7 +77,7 @@ def optional_amount(data: Data, name: str) -> Decimal | None:
     if not amount.is_finite() or abs(amount.adjusted()) > 30:
         raise RequestError(f"Parameter {name} should be a number")
     if amount <= 0:
-        raise RequestError(f"Parameter {name} should be greater than zero")
+        raise RequestError(refused or f"Parameter {name} should be greater than zero")
     return amount
 
 

@@ -6,7 +6,7 @@ from enum import Flag, auto
 from typing import Any
 
 from simulators.exchange.keys import Permission
-from simulators.exchange.methods import account, market_data, orders
+from simulators.exchange.methods import account, charts, funding, market_data, orders
 from simulators.exchange.methods.call import Call
 
 
@@ -41,6 +41,35 @@ METHODS: dict[str, Method] = {
     "get_currencies_info": Method(market_data.get_currencies_info, PUBLIC, "reference"),
     "get_ticker": Method(market_data.get_ticker, PUBLIC, "market_data"),
     "get_order_book": Method(market_data.get_order_book, EVERYWHERE, "market_data"),
+    "get_candles": Method(charts.get_candles, EVERYWHERE, "market_data"),
+    "get_trade_history": Method(charts.get_trade_history, EVERYWHERE, "market_data"),
+    "get_processing_info": Method(
+        funding.get_processing_info, EVERYWHERE, "reference", 10
+    ),
+    "get_my_transaction_history": Method(
+        funding.get_my_transaction_history, PRIVATE, "account", 5
+    ),
+    "get_my_funding_history": Method(
+        funding.get_my_funding_history, PRIVATE, "account", 5
+    ),
+    "do_my_internal_transfer": Method(
+        funding.do_my_internal_transfer, PRIVATE, "funds", 1, Permission.FUNDS_INTERNAL
+    ),
+    "get_deposit_address": Method(funding.get_deposit_address, PRIVATE, "funds", 5),
+    "do_deposit_funds_from_wallet": Method(
+        funding.do_deposit_funds_from_wallet,
+        PRIVATE,
+        "funds",
+        1,
+        Permission.FUNDS_WALLET,
+    ),
+    "do_withdrawal_funds_to_wallet": Method(
+        funding.do_withdrawal_funds_to_wallet,
+        PRIVATE,
+        "funds",
+        1,
+        Permission.FUNDS_WALLET,
+    ),
     "get_my_current_fee": Method(account.get_my_current_fee, PRIVATE, "account", 5),
     "get_fee_strategy": Method(account.get_fee_strategy, PRIVATE, "account"),
     "get_my_volume": Method(account.get_my_volume, PRIVATE, "account", 5),
