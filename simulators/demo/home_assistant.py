@@ -76,8 +76,8 @@ class HomeAssistant:
             await self.call("POST", f"/api/onboarding/{step}", data, token)
         return await self._long_lived_token(token, "Demo")
 
-    async def create_user(self, owner_token: str, name: str) -> str:
-        """Create a user without administrator rights; return a long-lived token of theirs."""
+    async def create_user(self, owner_token: str, name: str) -> tuple[str, str]:
+        """Create a user without administrator rights; return their id and a long-lived token."""
         username, password = name.lower().replace(" ", "_"), secrets.token_urlsafe(16)
         async with self.connect(owner_token) as connection:
             created = await connection.command(
@@ -87,17 +87,36 @@ class HomeAssistant:
                     "group_ids": ["system-users"],
                 }
             )
+            user_id: str = created["user"]["id"]
             await connection.command(
                 {
                     "type": "config/auth_provider/homeassistant/create",
-                    "user_id": created["user"]["id"],
+                    "user_id": user_id,
                     "username": username,
                     "password": password,
                 }
             )
-        return await self._long_lived_token(
-            await self._sign_in(username, password), name
-        )
+        token = await self._sign_in(username, password)
+        return user_id, await self._long_lived_token(token, name)
+
+    async def answer_flow(
+        self, token: str, path: str, handler: str, answers: Mapping[str, Any]
+    ) -> Any:
+        """Go through a flow under `/api/config/config_entries`, answering each step by its id.
+
+        Raises:
+            HomeAssistantError: a step was refused, or has no answer.
+        """
+        path = f"/api/config/config_entries/{path}"
+        result = await self.call("POST", path, {"handler": handler}, token)
+        while result["type"] != "create_entry":
+            step = result.get("step_id")
+            if result.get("errors") or step not in answers:
+                raise HomeAssistantError(f"the flow stopped at {step}: {result}")
+            result = await self.call(
+                "POST", f"{path}/{result['flow_id']}", answers[step], token
+            )
+        return result.get("result")
 
     async def call(
         self,
@@ -239,7 +258,7 @@ class Connection:
             self._answers.pop(number, None)
         if not result["success"]:
             raise HomeAssistantError(f"{message['type']}: {result['error']['message']}")
-        return result["result"]
+        return result.get("result")
 
     async def call_action(
         self, domain: str, action: str, target: str | None = None, **data: Any

@@ -93,7 +93,7 @@ class Story:
             await self._chat.wait(
                 lambda message: (
                     message["message_id"] > card["message_id"]
-                    and has(message, "filled", PAIR, f"{AMOUNT}")
+                    and has(message, "filled", f"{AMOUNT} BTC")
                 ),
                 "the fill",
             )

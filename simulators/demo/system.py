@@ -19,6 +19,7 @@ from simulators.demo.processes import Child, ProcessError, Processes
 REPOSITORY = Path(__file__).resolve().parents[2]
 HASS = REPOSITORY / ".venv-home-assistant" / "bin" / "hass"
 PREFERRED_PORTS = {"home_assistant": 8123, "exchange": 8180, "telegram": 8181}
+ACCOUNT = "trading"
 SIMULATOR_READY_SECONDS = 20.0
 HOME_ASSISTANT_READY_SECONDS = 90.0
 BOT_READY_SECONDS = 30.0
@@ -264,9 +265,9 @@ async def _set_up(
     """Go through Home Assistant's first start as a person would; return the two tokens."""
     progress("creating the owner of this Home Assistant and a user for the bot")
     owner = await home_assistant.onboard("Demo")
-    bot = await home_assistant.create_user(owner, "Telegram bot")
+    bot_id, bot = await home_assistant.create_user(owner, "Telegram bot")
     progress("adding the integration: account, pairs, sub-account")
-    await _add_integration(home_assistant, owner, exchange)
+    await _add_integration(home_assistant, owner, bot_id, exchange)
     async with home_assistant.connect(owner) as connection:
         states = await connection.states()
         for entity in states:
@@ -285,28 +286,28 @@ async def _set_up(
 
 
 async def _add_integration(
-    home_assistant: HomeAssistant, token: str, exchange: Mapping[str, Any]
+    home_assistant: HomeAssistant, token: str, trader: str, exchange: Mapping[str, Any]
 ) -> None:
-    """Answer each step of the integration's config flow."""
-    answers: Mapping[str, Mapping[str, Any]] = {
-        "user": {"next_step_id": "account"},
-        "account": {
-            "api_key": exchange["key"],
-            "api_secret": exchange["secret"],
-            "server": {"base_url": exchange["base"]},
+    """Set the integration up through its own flows, and allow one more user to trade."""
+    entry = await home_assistant.answer_flow(
+        token,
+        "flow",
+        "cexio",
+        {
+            "user": {"next_step_id": "account"},
+            "account": {
+                "api_key": exchange["key"],
+                "api_secret": exchange["secret"],
+                "server": {"url": exchange["base"]},
+            },
+            "pairs": {"pairs": list(PAIRS)},
+            "sub_account": {"default_account_id": ACCOUNT},
         },
-        "markets": {"pairs": list(PAIRS)},
-        "sub_account": {"default_account_id": "trading"},
-    }
-    path = "/api/config/config_entries/flow"
-    result = await home_assistant.call("POST", path, {"handler": "cexio"}, token)
-    while result["type"] != "create_entry":
-        step = result.get("step_id")
-        if result.get("errors") or step not in answers:
-            raise HomeAssistantError(f"the config flow stopped at {step}: {result}")
-        result = await home_assistant.call(
-            "POST", f"{path}/{result['flow_id']}", answers[step], token
-        )
+    )
+    guard_rails = {"default_account_id": ACCOUNT, "traders": [trader]}
+    await home_assistant.answer_flow(
+        token, "options/flow", entry["entry_id"], {"init": guard_rails}
+    )
 
 
 async def _start_bot(
