@@ -134,7 +134,7 @@ class Story:
             await self._chat.tap(card, "Confirm")
             order = await self._new_order(orders)
         async with self._step("cancelled it from the chat"):
-            asked = await self._chat.ask(f"/cancel {order['orderId']}", PAIR)
+            asked = await self._chat.ask(f"/cancel {order['orderId']}", f"{price:f}")
             await self._chat.tap(asked, "Confirm")
             await self._event(
                 "cexio_execution",
