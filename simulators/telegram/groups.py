@@ -1,7 +1,7 @@
 """What happens to chats as a whole: groups, upgrades, blocks."""
 
 from simulators.telegram.models import Bot, Chat, ChatType
-from simulators.telegram.wire import chat_to_wire, message_to_wire
+from simulators.telegram.wire import chat_to_wire, member_to_wire, message_to_wire
 from simulators.telegram.world import ControlError, World
 
 
@@ -65,7 +65,6 @@ def block(world: World, bot: Bot, chat: Chat, *, blocked: bool) -> None:
     was, now = ("member", "kicked") if blocked else ("kicked", "member")
     chat.blocked = blocked
     world.touch(chat)
-    me = bot.user.to_wire()
     world.add_update(
         bot,
         "my_chat_member",
@@ -73,9 +72,7 @@ def block(world: World, bot: Bot, chat: Chat, *, blocked: bool) -> None:
             "chat": chat_to_wire(world, chat),
             "from": world.user(chat.members[0]).to_wire(),
             "date": world.now(),
-            "old_chat_member": {"status": was, "user": me}
-            | ({"until_date": 0} if was == "kicked" else {}),
-            "new_chat_member": {"status": now, "user": me}
-            | ({"until_date": 0} if now == "kicked" else {}),
+            "old_chat_member": member_to_wire(bot.user, was),
+            "new_chat_member": member_to_wire(bot.user, now),
         },
     )

@@ -42,6 +42,7 @@ class TelegramServer:
         clock: Clock | None = None,
         limits: bool = False,
         state: Path | None = None,
+        body_limit: int = BODY_LIMIT,
     ) -> None:
         """Prepare a server on a loopback port (0 for a free one); `limits` keeps Telegram's rates."""
         self.clock = clock or Clock()
@@ -51,6 +52,7 @@ class TelegramServer:
         self.faults = Faults()
         self._port = port
         self._state = state
+        self._body_limit = body_limit
         self._runner: web.AppRunner | None = None
         self._saver: asyncio.Task[None] | None = None
 
@@ -96,7 +98,7 @@ class TelegramServer:
         """Load the state, listen and serve. OSError if the port is taken, ValueError for a broken state."""
         if self._state is not None and self._state.exists():
             load_state(self.world, await asyncio.to_thread(self._state.read_bytes))
-        application = web.Application(client_max_size=BODY_LIMIT)
+        application = web.Application(client_max_size=self._body_limit)
         application.add_routes(BotApi(self.world, self.faults).routes())
         application.add_routes(Control(self.world, self.faults).routes())
         application.add_routes(ChatPage(self.world).routes())

@@ -1,7 +1,15 @@
 """The Bot API's JSON for chats and messages."""
 
 from simulators.telegram.entities import Entity
-from simulators.telegram.models import Bot, Chat, ChatType, Json, MediaType, Message
+from simulators.telegram.models import (
+    Bot,
+    Chat,
+    ChatType,
+    Json,
+    MediaType,
+    Message,
+    User,
+)
 from simulators.telegram.world import World
 
 
@@ -94,3 +102,9 @@ def _entity_to_wire(world: World, entity: Entity) -> Json:
     if entity.user_id is not None:
         data["user"] = world.user(entity.user_id).to_wire()
     return data
+
+
+def member_to_wire(user: User, status: str) -> Json:
+    """Return the Bot API's `ChatMember`; who is banned is so for ever."""
+    data: Json = {"status": status, "user": user.to_wire()}
+    return data | {"until_date": 0} if status == "kicked" else data

@@ -7,7 +7,7 @@ from simulators.telegram.errors import bad_request
 from simulators.telegram.methods.sending import find_chat
 from simulators.telegram.models import Bot, ChatType, Json
 from simulators.telegram.parameters import Parameters
-from simulators.telegram.wire import chat_to_wire
+from simulators.telegram.wire import chat_to_wire, member_to_wire
 from simulators.telegram.world import World
 
 COMMAND = re.compile(r"/?[a-z0-9_]{1,32}", re.ASCII)
@@ -177,14 +177,11 @@ def get_chat_member(world: World, bot: Bot, parameters: Parameters) -> Json:
     chat = find_chat(world, bot, parameters, write=False)
     user_id = parameters.integer("user_id")
     if user_id == bot.user.id:
-        return {
-            "status": "kicked" if chat.blocked else "member",
-            "user": bot.user.to_wire(),
-        }
+        return member_to_wire(bot.user, "kicked" if chat.blocked else "member")
     if user_id not in world.users:
         raise bad_request("PARTICIPANT_ID_INVALID")
     status = "member" if user_id in chat.members else "left"
-    return {"status": status, "user": world.user(user_id).to_wire()}
+    return member_to_wire(world.user(user_id), status)
 
 
 def get_file(world: World, bot: Bot, parameters: Parameters) -> Json:
