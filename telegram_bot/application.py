@@ -10,8 +10,8 @@ from random import Random
 from typing import Any
 
 import aiohttp
-from telegram import BotCommandScopeChat, Update
-from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, TelegramError
+from telegram import Update
+from telegram.error import Conflict, InvalidToken, TelegramError
 from telegram.ext import (
     Application,
     ApplicationBuilder,
@@ -136,7 +136,7 @@ class CompanionBot:
         self._exits.push_async_callback(_within_step, telegram.stop)
         await self._until_reached(lambda: self._poll(telegram))
         self._exits.push_async_callback(self._stop_polling, telegram)
-        await self._until_reached(lambda: self._show_menus(telegram, access))
+        await self._until_reached(lambda: _show_menu(telegram))
         self._running = _Running(telegram.bot.username, home_assistant)
 
     async def wait_ready(self) -> str:
@@ -260,16 +260,6 @@ class CompanionBot:
             else:
                 return
 
-    async def _show_menus(self, telegram: TelegramApplication, access: Access) -> None:
-        """Register the commands: what a viewer may use for all, the rest for those who may trade."""
-        await telegram.bot.set_my_commands(menu(COMMANDS, Role.VIEWER))
-        for user_id, role in access.people.items():
-            # Telegram knows a chat only once the person has written to the bot.
-            with contextlib.suppress(BadRequest, Forbidden):
-                await telegram.bot.set_my_commands(
-                    menu(COMMANDS, role), scope=BotCommandScopeChat(user_id)
-                )
-
     async def _tell_parked(
         self, store: Store, outbox: Outbox, access: Access, chat_id: int
     ) -> None:
@@ -298,6 +288,11 @@ class _Running:
 
     username: str
     home_assistant: HomeAssistant
+
+
+async def _show_menu(telegram: TelegramApplication) -> None:
+    """Register what everybody may use; who may do more is shown it in their own chat."""
+    await telegram.bot.set_my_commands(menu(COMMANDS, Role.VIEWER))
 
 
 async def _within_step(stop: Callable[[], Awaitable[None]]) -> None:

@@ -161,7 +161,7 @@ def preview(data: Json, expires: float) -> str:
         f"Amount {number(data.get('amount'))} {base}",
         f"Price {number(data.get('price') if data.get('price') is not None else data.get('market_price'))} {quote}",
         f"{'Cost' if data['side'] == 'buy' else 'Value'} {number(data['cost'])} {quote}",
-        f"Fee {number(data['fee'])} {e(data['fee_currency'])} ({number(data['fee_percentage'])} %)",
+        _fee(data),
         f"<b>{arrow} {number(data['total'])} {quote}</b>",
     ]
     after = data.get("balance_after") or {}
@@ -171,6 +171,13 @@ def preview(data: Json, expires: float) -> str:
     ]
     lines.append(f"Holds until {moment(expires)}")
     return "\n".join(lines)
+
+
+def _fee(data: Json) -> str:
+    """Return the fee of a preview."""
+    if data.get("fee") is None:
+        return "Fee not known"
+    return f"Fee {number(data['fee'])} {e(data['fee_currency'])} ({number(data['fee_percentage'])} %)"
 
 
 def cancel_question(order: Json, expires: float) -> str:

@@ -50,7 +50,8 @@ _CERTAIN_CODES = frozenset(
 )
 _CERTAIN_KEYS = frozenset(
     {
-        "amount_above_maximum", "amount_below_minimum", "amount_off_lot", "amount_required", "entry_not_loaded",
+        "account_required", "amount_above_maximum", "amount_below_minimum", "amount_off_lot", "amount_required", "authentication_failed",
+        "entry_not_loaded",
         "insufficient_funds", "maintenance", "no_sub_account", "not_allowed_to_trade", "not_connected", "order_rejected",
         "order_too_large", "pair_not_allowed", "permission_missing", "price_off_tick", "price_out_of_range", "price_required",
         "price_too_far", "rate_limited", "stop_price_required", "trading_off", "unknown_order", "unknown_pair",
@@ -295,16 +296,9 @@ class OrderDesk:
         )
         still_open = False
         for pause in _LOOKS:
-            # The feed brings first what happened meanwhile.
-            await self._home_assistant.wait_following()
-            await self._clock.sleep(pause)
-            if await self._store.run(lambda store: _reported(store, row)):
+            orders = await self._look(row, pause)
+            if orders is None:
                 return
-            try:
-                orders = (await self._home_assistant.call("get_orders"))["orders"]
-            except HomeAssistantError as err:
-                _LOGGER.info("Open orders can't be asked for, trying again: %s", err)
-                continue
             order = next(
                 (order for order in orders if order.get(wanted[0]) == wanted[1]), None
             )
@@ -312,12 +306,23 @@ class OrderDesk:
                 await self._settle(row, order)
                 return
             still_open = order is not None
-        await self._show(
-            row,
-            "outcome",
-            _STILL_OPEN if still_open else _NOT_FOUND[row.kind],
-            done=True,
-        )
+        head = _STILL_OPEN if still_open else _NOT_FOUND[row.kind]
+        await self._show(row, "outcome", head, done=True)
+
+    async def _look(self, row: ConfirmationRow, pause: float) -> list[Json] | None:
+        """Return the open orders after a pause, None once a report has told the outcome."""
+        while True:
+            # The feed brings first what happened meanwhile.
+            await self._home_assistant.wait_following()
+            await self._clock.sleep(pause)
+            if await self._store.run(lambda store: _reported(store, row)):
+                return None
+            try:
+                answer = await self._home_assistant.call("get_orders")
+            except HomeAssistantError as err:
+                _LOGGER.info("Open orders can't be asked for, trying again: %s", err)
+            else:
+                return list(answer["orders"])
 
     async def _settle(self, row: ConfirmationRow, order: Json) -> None:
         """Show the state of the order; reports go on changing its card."""

@@ -4,7 +4,14 @@ from datetime import UTC, datetime
 from difflib import get_close_matches
 import logging
 
-from telegram import Bot, CallbackQuery, Chat, Message as TelegramMessage, User
+from telegram import (
+    Bot,
+    BotCommandScopeChat,
+    CallbackQuery,
+    Chat,
+    Message as TelegramMessage,
+    User,
+)
 from telegram.error import TelegramError
 
 from telegram_bot import cards, confirmations
@@ -38,6 +45,7 @@ class Dispatcher:
         """Work with the commands of the context."""
         self._bot = bot
         self._context = context
+        self._menus: set[int] = set()
         self._commands = {command.name: command for command in context.commands}
 
     async def message(self, message: TelegramMessage) -> None:
@@ -47,6 +55,7 @@ class Dispatcher:
         ) is None or message.from_user is None:
             return
         self._context.outbox.unpark(message.chat_id)
+        await self._show_menu(message.chat_id, role)
         answer = await self._answer(
             message.text or "", message.from_user.id, message.chat_id, role
         )
@@ -134,6 +143,18 @@ class Dispatcher:
         except Exception:
             _LOGGER.exception("/%s broke", command.name)
             return Message(e(_BROKEN))
+
+    async def _show_menu(self, chat_id: int, role: Role) -> None:
+        """Show somebody their commands in Telegram's menu, once: a chat exists only after the first message."""
+        if chat_id in self._menus or role is Role.VIEWER:
+            return
+        self._menus.add(chat_id)
+        try:
+            await self._bot.set_my_commands(
+                menu(self._context.commands, role), scope=BotCommandScopeChat(chat_id)
+            )
+        except TelegramError as err:
+            _LOGGER.info("The menu of chat %s could not be set: %s", chat_id, err)
 
     def _unknown(self, name: str) -> str:
         """Return what to say to something that is no command."""

@@ -103,6 +103,7 @@ class HomeAssistant:
         self._feed_tried = asyncio.Event()
         self._feed_following = asyncio.Event()
         self._told_lost = False
+        self._told_no_feed = False
 
     @property
     def connected(self) -> bool:
@@ -341,7 +342,12 @@ class HomeAssistant:
             try:
                 await self._follow_once(follower)
             except RefusedError as err:
-                _LOGGER.info("Home Assistant has no feed yet, asking again: %s", err)
+                if not self._told_no_feed:
+                    self._told_no_feed = True
+                    _LOGGER.warning(
+                        "Home Assistant has no feed for the bot yet, asking until it has: %s",
+                        err,
+                    )
             except HomeAssistantError as err:
                 _LOGGER.info("The feed was interrupted: %s", err)
             except Exception:
@@ -367,6 +373,7 @@ class HomeAssistant:
                 subscription = await self._subscribe(0)
             gap = subscription.too_old and not other_journal
             await follower.started(subscription.feed_id, subscription.newest, gap=gap)
+            self._told_no_feed = False
             self._feed_following.set()
             self._feed_tried.set()
             while True:

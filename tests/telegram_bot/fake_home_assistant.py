@@ -52,7 +52,7 @@ class Refusal(Exception):
     ) -> None:
         """Keep what goes over the wire."""
         super().__init__(text)
-        self.error = {
+        self.error: Json = {
             "code": code,
             "message": f"Validation error: {text}"
             if code.startswith("service")

@@ -1,11 +1,13 @@
 """A clock whose hands a test turns."""
 
 import asyncio
+from collections.abc import Callable
 from typing import override
 
 from telegram_bot.clock import Clock
 
 START = 1_800_000_000.0
+LONGEST_WAIT = 10.0
 
 
 class ManualClock(Clock):
@@ -50,3 +52,12 @@ class ManualClock(Clock):
         for _, waiting in sorted(due, key=lambda sleeper: sleeper[0]):
             if not waiting.done():
                 waiting.set_result(None)
+
+    async def pass_until(
+        self, condition: Callable[[], bool], step: float = 1.0
+    ) -> None:
+        """Let time pass in steps, each with a moment for everybody else, until something is so."""
+        async with asyncio.timeout(LONGEST_WAIT):
+            while not condition():
+                self.advance(step)
+                await asyncio.sleep(0.001)

@@ -6,7 +6,12 @@ import pytest
 
 from telegram_bot.config import AccessConfig
 from tests.telegram_bot.conftest import OWNER, STRANGER, TRADER, VIEWER, Json, Rig
-from tests.telegram_bot.fake_home_assistant import Refusal, execution, make_order
+from tests.telegram_bot.fake_home_assistant import (
+    Refusal,
+    Service,
+    execution,
+    make_order,
+)
 
 
 async def preview(rig: Rig, command: str = "/buy 0.01 BTC-USD 60000") -> Json:
@@ -333,7 +338,7 @@ async def test_outcome_unknown_then_found(rig: Rig, how: str) -> None:
         rig.clock.advance(46)
     await wait_card(rig, card, "❓ Sent, but no answer came.")
     # Pings of the manual clock's jump may have cut the session: both ways it comes back.
-    await _advance_until(rig, lambda: rig.home.count("get_orders") > 0)
+    await rig.clock.pass_until(lambda: rig.home.count("get_orders") > 0)
     await wait_card(rig, card, "🟢 Accepted")
     assert rig.home.count("place_order") == 1
 
@@ -346,7 +351,7 @@ async def test_outcome_unknown_and_not_found(rig: Rig) -> None:
     )
     await rig.tap("Confirm", card)
     await wait_card(rig, card, "❓ Sent, but no answer came.")
-    await _advance_until(rig, lambda: rig.home.count("get_orders") >= 4)
+    await rig.clock.pass_until(lambda: rig.home.count("get_orders") >= 5)
     await wait_card(rig, card, "❓ Not found")
     assert rig.home.count("place_order") == 1
 
@@ -369,16 +374,16 @@ async def test_outcome_unknown_told_by_the_feed(rig: Rig) -> None:
     await rig.home.publish(execution("filled", done))
     await wait_card(rig, card, "✅ Filled")
     rig.clock.advance(1)
-    rig.clock.advance(60)
     await rig.ask("/orders", "No open orders.")
     assert rig.home.count("get_orders") == 1
 
 
-def _placed_but(rig: Rig, how: str):  # type: ignore[no-untyped-def] # a service of the fake
+def _placed_but(rig: Rig, how: str) -> Service:
     """Return a service that places the order, then fails."""
     place = rig.home.services["place_order"]
 
     def service(data: Json) -> Json:
+        """Place and fail."""
         place(data)
         if how == "outcome_unknown":
             raise Refusal(
@@ -389,14 +394,6 @@ def _placed_but(rig: Rig, how: str):  # type: ignore[no-untyped-def] # a service
         raise Refusal(None, "KeyError", code="unknown_error")
 
     return service
-
-
-async def _advance_until(rig: Rig, condition) -> None:  # type: ignore[no-untyped-def] # a condition of the fake
-    """Let time pass in small steps until the fake has seen something."""
-    async with asyncio.timeout(10):
-        while not condition():
-            rig.clock.advance(1)
-            await rig.session.get(rig.telegram.control + "/chats")
 
 
 async def test_restart_voids_what_was_pending(rig: Rig) -> None:
@@ -421,7 +418,7 @@ async def test_restart_finds_out_what_was_executing(rig: Rig) -> None:
     await rig.stop()
     await rig.start()
     await wait_card(rig, card, "❓ Sent, but no answer came.")
-    await _advance_until(rig, lambda: rig.home.count("get_orders") > 0)
+    await rig.clock.pass_until(lambda: rig.home.count("get_orders") > 0)
     await wait_card(rig, card, "🟢 Accepted")
     assert rig.home.count("place_order") == 1
 
@@ -488,5 +485,5 @@ async def test_cancel_unknown_outcome(rig: Rig) -> None:
     )
     await rig.tap("Confirm", question)
     await wait_card(rig, question, "❓ Sent, but no answer came.")
-    await _advance_until(rig, lambda: rig.home.count("get_orders") >= 5)
+    await rig.clock.pass_until(lambda: rig.home.count("get_orders") >= 5)
     await wait_card(rig, question, "❗ The order is still open")

@@ -1,0 +1,52 @@
+"""Logs never hold a secret."""
+
+from collections.abc import Iterator
+import io
+import logging
+from urllib.parse import quote
+
+import pytest
+
+from telegram_bot.logs import set_up_logging
+
+SECRET = "123456:AAsecret/with+signs"
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """Log into memory, and put things back afterwards."""
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    levels = {
+        name: logging.getLogger(name).level
+        for name in ("httpx", "httpcore", "telegram.ext")
+    }
+    stream = io.StringIO()
+    set_up_logging([SECRET, ""], verbose=False, stream=stream)
+    yield stream
+    root.handlers[:], level = before
+    root.setLevel(level)
+    for name, old in levels.items():
+        logging.getLogger(name).setLevel(old)
+
+
+def test_secrets_are_blacked_out(log: io.StringIO) -> None:
+    """In texts, arguments, quoted forms and tracebacks."""
+    settings: dict[str, str] = {}
+    logger = logging.getLogger("some.library")
+    logger.warning("url https://host/bot%s/getMe", SECRET)
+    logger.warning("quoted %s", quote(SECRET, safe=""))
+    try:
+        settings[SECRET]
+    except KeyError:
+        logger.exception("it broke")
+    text = log.getvalue()
+    assert text.count("**redacted**") == 3
+    assert "KeyError: '**redacted**'" in text
+    assert "AAsecret" not in text
+
+
+def test_the_http_client_is_quiet(log: io.StringIO) -> None:
+    """Its line for each request is not written at all."""
+    logging.getLogger("httpx").info("HTTP Request: POST")
+    assert log.getvalue() == ""
