@@ -8,6 +8,7 @@ import sys
 
 import orjson
 
+from simulators.exchange.faults import parse_rule, parse_setting
 from simulators.exchange.server import ExchangeServer
 from simulators.exchange.state import StateError
 
@@ -21,6 +22,11 @@ and the API keys (key and secret with all permissions, others under keys).
 
 Stop it with Ctrl-C or SIGTERM.
 """
+FAULT_HELP = (
+    "begin with a fault: kind:field=value,... such as drop:match=order_book_increment,probability=0.1 or "
+    "refuse:match=get_my_orders,status=429,count=3; GET /control/faults lists kinds and fields; repeatable"
+)
+SWITCH_HELP = "decide what the documentation leaves open, such as idle_limit=10; GET /control/faults lists them; repeatable"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -53,6 +59,12 @@ def parser() -> argparse.ArgumentParser:
         "--pairs", type=int, default=0, metavar="N", help="list at least N pairs"
     )
     made.add_argument(
+        "--fault", action="append", default=[], metavar="RULE", help=FAULT_HELP
+    )
+    made.add_argument(
+        "--switch", action="append", default=[], metavar="NAME=VALUE", help=SWITCH_HELP
+    )
+    made.add_argument(
         "--still", action="store_true", help="start with prices that do not move"
     )
     return made
@@ -69,6 +81,8 @@ async def run(options: argparse.Namespace) -> None:
         market_moves=not options.still,
         pairs=options.pairs,
         state_file=options.state,
+        faults=[parse_rule(text) for text in options.fault],
+        switches=dict(parse_setting(text) for text in options.switch),
     )
     async with server:
         sys.stdout.buffer.write(orjson.dumps(server.described()) + b"\n")
@@ -80,7 +94,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run from the command line; returns the exit status."""
     try:
         asyncio.run(run(parser().parse_args(arguments)))
-    except (StateError, OSError) as err:
+    except (StateError, OSError, ValueError) as err:
         sys.stderr.write(f"simulators.exchange: {err}\n")
         return 1
     return 0

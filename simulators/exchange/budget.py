@@ -45,6 +45,10 @@ class Budgets:
             else 0
         )
 
+    def left(self, who: str) -> int:
+        """Return what may still be spent in this minute."""
+        return self.limit - self.used(who)
+
     def exhaust(self, who: str) -> None:
         """Leave nothing for this minute."""
         self._spent[who] = _Spent(self._now() // MINUTE_MS, self.limit)

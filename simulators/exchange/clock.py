@@ -80,7 +80,10 @@ class Clock:
         await self._settle()
 
     async def jump(self, seconds: float) -> None:
-        """Move by `seconds` (may be negative) in one leap: whoever is due wakes once."""
+        """Move by `seconds` in one leap: whoever is due wakes once; back in time, all wait as long as before."""
+        if seconds < 0:
+            for sleeper in self._sleepers:
+                sleeper.deadline += seconds
         self._set(self.time() + seconds)
         self._wake_due()
         await self._settle()

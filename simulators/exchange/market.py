@@ -42,6 +42,7 @@ class _Quotes:
     mid: Decimal
     grid: Decimal
     deviation: float = 0.0
+    absent: set[Side] = field(default_factory=set)
     ladder: dict[tuple[Side, Decimal], Resting] = field(default_factory=dict)
 
 
@@ -102,18 +103,23 @@ class Market:
         quotes = self._quotes[pair]
         quotes.anchor = quotes.mid = price
         quotes.deviation = 0.0
+        quotes.absent.clear()
         self._withdraw(quotes)
         self._engine.sweep(quotes.pair, price)
         self._engine.print_trade(quotes.pair, Side.BUY, price, quotes.pair.base_min)
         self._requote(quotes)
 
     def refill(self, pair: str) -> None:
-        """Let the maker restore its ladder."""
-        self._requote(self._quotes[pair])
+        """Let the maker be back with its whole ladder."""
+        quotes = self._quotes[pair]
+        quotes.absent.clear()
+        self._requote(quotes)
 
-    def pull(self, pair: str, side: Side | None = None) -> None:
-        """Take the maker's quotes out of the book (until the next tick or refill)."""
-        self._withdraw(self._quotes[pair], side)
+    def leave(self, pair: str, side: Side | None) -> None:
+        """Let the maker leave a side, or both, until a refill."""
+        quotes = self._quotes[pair]
+        quotes.absent.update(Side if side is None else (side,))
+        self._requote(quotes)
 
     async def _run(self) -> None:
         """Tick for ever: every second each pair once, in slices."""
@@ -124,7 +130,7 @@ class Market:
                 due += 1 / SLICES
                 await self._clock.sleep(due - self._clock.time())
                 self._late = self._clock.time() - due
-                if self._late > 1:
+                if abs(self._late) > 1:
                     # Time was moved, or the machine slept: no use in making up for it.
                     due = self._clock.time()
                 self.tick(names[part::SLICES])
@@ -160,20 +166,21 @@ class Market:
         best = self._engine.books[pair.name].opposite(side).best()
         self._engine.others_take(pair, side, amount, best)
 
-    def _withdraw(self, quotes: _Quotes, side: Side | None = None) -> None:
-        """Take quotes out of the book."""
+    def _withdraw(self, quotes: _Quotes) -> None:
+        """Take all quotes out of the book."""
         book = self._engine.books[quotes.pair.name]
-        for key, resting in list(quotes.ladder.items()):
-            if side in {None, key[0]}:
-                if resting.remaining:
-                    book.side(resting.side).remove(resting)
-                del quotes.ladder[key]
+        for resting in quotes.ladder.values():
+            if resting.remaining:
+                book.side(resting.side).remove(resting)
+        quotes.ladder.clear()
 
     def _requote(self, quotes: _Quotes) -> None:
         """Bring the ladder to where the middle price is: the client's orders that it meets are filled."""
         pair, engine = quotes.pair, self._engine
         book = engine.books[pair.name]
-        wanted = dict.fromkeys(_ladder(quotes))
+        wanted = dict.fromkeys(
+            key for key in _ladder(quotes) if key[0] not in quotes.absent
+        )
         for key, resting in list(quotes.ladder.items()):
             if not resting.remaining:
                 del quotes.ladder[key]

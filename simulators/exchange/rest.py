@@ -5,6 +5,7 @@ from typing import Any
 from aiohttp import web
 import orjson
 
+from simulators.exchange.faults import FaultKind
 from simulators.exchange.keys import ApiKey
 from simulators.exchange.methods.call import BAD_REQUEST, Call, RequestError
 from simulators.exchange.methods.table import Channel, Method, find_method
@@ -16,6 +17,8 @@ AUTH_TOLERANCE = 20
 UNAUTHORIZED = 401
 FORBIDDEN = 403
 TOO_MANY_REQUESTS = 429
+# What fault rules call this side.
+CHANNEL = "rest"
 
 
 class Rest:
@@ -35,13 +38,13 @@ class Rest:
     async def public(self, request: web.Request) -> web.Response:
         """Answer a public call; GET is served as well (rest.md 8)."""
         try:
-            method, call = self._call(
-                request, await request.read(), Channel.REST_PUBLIC
-            )
+            body = await request.read()
+            self._refuse(request)
+            method, call = self._call(request, body, Channel.REST_PUBLIC)
             self._spend(
                 self.venue.address_budget.spend(request.remote or "", method.cost)
             )
-            return self._answer(method, call)
+            return await self._answer(request, method, call)
         except RequestError as err:
             return refusal(err)
 
@@ -49,11 +52,12 @@ class Rest:
         """Answer a private call."""
         try:
             body = await request.read()
+            self._refuse(request)
             key = self._authenticate(request, body)
             method, call = self._call(request, body, Channel.REST_PRIVATE)
             self._permit(key, method)
             self._spend(self.venue.key_budget.spend(key.key, method.cost))
-            return self._answer(method, call)
+            return await self._answer(request, method, call)
         except RequestError as err:
             return refusal(err)
 
@@ -112,14 +116,38 @@ class Rest:
         if not allowed:
             raise RequestError("API rate limit reached", TOO_MANY_REQUESTS)
 
-    def _answer(self, method: Method, call: Call) -> web.Response:
-        """Carry out the call; its events leave before the answer."""
+    async def _answer(
+        self, request: web.Request, method: Method, call: Call
+    ) -> web.Response:
+        """Carry out the call; its events leave before the answer, which a fault may delay or lose."""
+        faults = self.venue.faults
+        if (late := faults.take(FaultKind.DELAY, call.action, CHANNEL)) is not None:
+            await self.venue.clock.sleep(late.seconds)
         self.venue.requests[call.action] += 1
         try:
             data = self.venue.handle(method, call)
         finally:
-            self.venue.publish()
+            self.venue.publish(elsewhere=True)
+        if (
+            lost := faults.take(FaultKind.LOSE_REPLY, call.action, CHANNEL)
+        ) is not None:
+            if lost.seconds:
+                await self.venue.clock.sleep(lost.seconds)
+            if request.transport is not None:
+                request.transport.abort()
         return answer({"ok": "ok", "data": data})
+
+    def _refuse(self, request: web.Request) -> None:
+        """Refuse when a fault says so, before anything else is looked at."""
+        action = request.match_info["action"]
+        if (
+            rule := self.venue.faults.take(FaultKind.REFUSE, action, CHANNEL)
+        ) is not None:
+            raise RequestError(rule.words, rule.status)
+        if action == "get_ticker" and not self.venue.ticker_allowed(
+            request.remote or ""
+        ):
+            self._spend(False)
 
 
 def answer(body: Any, status: int = 200) -> web.Response:

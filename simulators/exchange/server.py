@@ -1,6 +1,7 @@
 """The exchange on a port: REST, WebSocket, control."""
 
 import asyncio
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
@@ -18,8 +19,6 @@ from simulators.exchange.sockets.session import Session
 from simulators.exchange.venue import Venue
 
 HOST = "127.0.0.1"
-PUBLIC_SLICES = 10  # one increment a second
-PRIVATE_SLICES = 2  # one in 200 ms
 SAVE_EVERY = 3.0
 
 
@@ -36,6 +35,8 @@ class ExchangeServer:
         market_moves: whether the seeded process runs from the start.
         pairs: how many pairs to list (never fewer than the hand-made ones).
         state_file: to load from at the start and to save to.
+        faults: rules to begin with, as `/control/faults` takes them; ValueError for a bad one.
+        switches: settings to begin with, as `/control/switches` takes them; ValueError for a bad one.
     """
 
     def __init__(
@@ -47,11 +48,17 @@ class ExchangeServer:
         market_moves: bool = True,
         pairs: int = 0,
         state_file: Path | None = None,
+        faults: Iterable[Mapping[str, Any]] = (),
+        switches: Mapping[str, Any] | None = None,
     ) -> None:
         """Make the exchange; it opens with `async with`. Raises StateError for an unusable state file."""
         self.clock = clock or Clock()
         self.venue = Venue(seed=seed, clock=self.clock, pairs=pairs)
         self.venue.market.moving = market_moves
+        for rule in faults:
+            self.venue.faults.add(dict(rule))
+        for name, value in (switches or {}).items():
+            self.venue.set_switch(name, value)
         self._state_file = state_file
         if state_file is None or not state.load(self.venue, state_file):
             self.venue.open_accounts()
@@ -60,7 +67,8 @@ class ExchangeServer:
             private: BookFeeds(
                 self.venue.engine,
                 self.clock,
-                slices=PRIVATE_SLICES if private else PUBLIC_SLICES,
+                self.venue.faults,
+                channel="private" if private else "public",
             )
             for private in (False, True)
         }
@@ -145,7 +153,7 @@ class ExchangeServer:
             await self._runner.cleanup()
             raise
         self._port = self._runner.addresses[0][1]
-        self.venue.market.start()
+        self.venue.start()
         for feeds in self._feeds.values():
             feeds.start()
         if self._state_file is not None:
@@ -158,7 +166,7 @@ class ExchangeServer:
         """Close: sockets with a notice, then everything else; the state is saved last."""
         for session in list(self.venue.hub.sessions):
             session.goodbye()
-        await self.venue.market.stop()
+        await self.venue.stop()
         for feeds in self._feeds.values():
             await feeds.stop()
         if self._runner is not None:
@@ -170,13 +178,13 @@ class ExchangeServer:
         if self._state_file is not None:
             state.write(self._state_file, state.dump(self.venue))
 
-    async def _public(self, request: web.Request) -> web.WebSocketResponse:
+    async def _public(self, request: web.Request) -> web.StreamResponse:
         """Serve a public socket."""
         return await Session(
             self.venue, self._feeds[False], request, private=False
         ).serve()
 
-    async def _private(self, request: web.Request) -> web.WebSocketResponse:
+    async def _private(self, request: web.Request) -> web.StreamResponse:
         """Serve a private socket."""
         return await Session(
             self.venue, self._feeds[True], request, private=True

@@ -1,20 +1,23 @@
 """The whole exchange without its network: engine, market, keys, budgets, and who listens."""
 
-from collections import Counter
+import asyncio
+from collections import Counter, deque
 from decimal import Decimal
 from typing import Any
 
 from simulators.exchange.budget import PRIVATE_LIMIT, PUBLIC_LIMIT, Budgets
 from simulators.exchange.clock import Clock
 from simulators.exchange.engine.engine import Engine
+from simulators.exchange.engine.events import Report
 from simulators.exchange.engine.floor import CLIENT_ID
 from simulators.exchange.engine.ledger import CLIENT, WALLET
-from simulators.exchange.engine.orders import Order, Side
+from simulators.exchange.engine.orders import ExecutionType, Order, Side, Status
 from simulators.exchange.engine.reference import listing
-from simulators.exchange.faults import Faults
+from simulators.exchange.faults import FaultKind, Faults
 from simulators.exchange.keys import ApiKey, make_keys
 from simulators.exchange.market import Market
-from simulators.exchange.methods.call import Call
+from simulators.exchange.methods.call import SERVER_ERROR, Call, RequestError
+from simulators.exchange.methods.fields import FIELDS
 from simulators.exchange.methods.table import Method
 from simulators.exchange.sockets.hub import Hub
 from simulators.exchange.statistics import Statistics
@@ -37,6 +40,8 @@ OPENING: tuple[tuple[str, str, str], ...] = (
     (WALLET, "BTC", "0.5"),
     (WALLET, "ETH", "4"),
 )
+TICKER_WINDOW_MS = 60_000
+TICKER_CALLS = 2
 # Trades on every tape at the start.
 PAST_TRADES = 40
 
@@ -51,12 +56,14 @@ class Venue:
         self.keys: list[ApiKey] = make_keys(seed)
         self.keys_by_id = {key.key: key for key in self.keys}
         self.engine = Engine(listing(pairs), clock.now_ms)
-        self.faults = Faults()
+        self.faults = Faults(seed)
+        self._cancels: set[asyncio.Task[None]] = set()
+        self._tickers: dict[str, deque[int]] = {}
         self.requests: Counter[str] = Counter()
         self.address_budget = Budgets(PUBLIC_LIMIT, clock.now_ms)
         self.key_budget = Budgets(PRIVATE_LIMIT, clock.now_ms)
         self.statistics = Statistics(self.engine, seed=seed, start_ms=clock.now_ms())
-        self.hub = Hub(self.engine)
+        self.hub = Hub(self.engine, self.faults.switches)
         self.market = Market(self.engine, clock, seed=seed, publish=self.publish)
         for name, pair in self.engine.listing.pairs.items():
             for time, bought, price, amount in self.statistics.past(pair).trades(
@@ -75,12 +82,49 @@ class Venue:
         for account, currency, amount in OPENING:
             self.engine.accounts.fund(account, currency, Decimal(amount), now)
 
-    def publish(self) -> None:
-        """Pass on what happened."""
-        self.hub.deliver(self.engine.drain())
+    def start(self) -> None:
+        """Let the market tick."""
+        self.market.start()
+
+    async def stop(self) -> None:
+        """End every task."""
+        await self.market.stop()
+        for task in list(self._cancels):
+            task.cancel()
+        await asyncio.gather(*self._cancels, return_exceptions=True)
+
+    def set_switch(self, name: str, value: Any) -> None:
+        """Turn a switch. Raises ValueError, in words."""
+        self.faults.switches.set(name, value)
+        self.engine.expiry_status = Status(self.faults.switches.expiry_status)
+
+    def publish(self, *, elsewhere: bool = False) -> None:
+        """Pass on what happened; `elsewhere` marks orders that were not placed over a WebSocket."""
+        events = self.engine.drain()
+        if elsewhere:
+            self.hub.elsewhere.update(
+                event.order.order_id
+                for event in events
+                if isinstance(event, Report)
+                and event.order.order_id is not None
+                and event.order.execution_type is ExecutionType.NEW
+            )
+        self.hub.deliver(events)
+
+    def guard(self, service: str, call: Call) -> None:
+        """Refuse a request whose service is down, or whose fields are unknown. Raises RequestError."""
+        channel = (
+            "rest" if not call.websocket else "private" if call.private else "public"
+        )
+        if self.faults.take(FaultKind.MAINTENANCE, service, channel) is not None:
+            raise RequestError(f"{service} is on maintenance", SERVER_ERROR)
+        if self.faults.switches.unknown_fields == "error":
+            for name in call.data.keys() - FIELDS.get(call.action, frozenset()):
+                raise RequestError(f"Parameter {name} is not allowed")
 
     def handle(self, method: Method, call: Call) -> Any:
         """Carry out a request; what it caused waits in the engine until `publish`. Raises RequestError."""
+        self.guard(method.service, call)
         return method.handler(call)
 
     def cancel(
@@ -93,12 +137,43 @@ class Venue:
             )
             and order is not None
         ):
-            self.engine.complete_cancel(order, request_id)
+            self._complete([(order, request_id)])
 
     def cancel_all(self, orders: list[Order]) -> None:
         """Cancel orders: all go pending before the first ends (websocket.md 4.2.5)."""
         requests = [(order, f"CANCEL_{CLIENT_ID}_{order.order_id}") for order in orders]
         for order, request_id in requests:
             self.engine.request_cancel(order, request_id=request_id)
+        self._complete(requests)
+
+    def _complete(self, requests: list[tuple[Order, str]]) -> None:
+        """Carry out pending cancels, at once or after the delay that a switch asks for."""
+        if delay := self.faults.switches.cancel_delay:
+            task = asyncio.create_task(
+                self._complete_later(requests, delay), name="cancel"
+            )
+            self._cancels.add(task)
+            task.add_done_callback(self._cancels.discard)
+            return
         for order, request_id in requests:
             self.engine.complete_cancel(order, request_id)
+
+    async def _complete_later(
+        self, requests: list[tuple[Order, str]], delay: float
+    ) -> None:
+        """Carry out pending cancels after a while."""
+        await self.clock.sleep(delay)
+        for order, request_id in requests:
+            self.engine.complete_cancel(order, request_id)
+        self.publish()
+
+    def ticker_allowed(self, address: str) -> bool:
+        """Tell whether REST get_ticker is served: as seen live, two calls in 60 seconds, when switched on."""
+        now = self.clock.now_ms()
+        calls = self._tickers.setdefault(address, deque())
+        while calls and calls[0] <= now - TICKER_WINDOW_MS:
+            calls.popleft()
+        if self.faults.switches.ticker_limit and len(calls) >= TICKER_CALLS:
+            return False
+        calls.append(now)
+        return True

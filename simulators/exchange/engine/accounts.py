@@ -178,11 +178,21 @@ class Accounts:
         amount: Decimal,
         *,
         time: int,
-        source: str = WALLET,
     ) -> int:
-        """Bring money in from the wallet or from outside. Raises OverdrawnError."""
+        """Bring money in from the wallet. Raises OverdrawnError."""
         self.ledger.move(
-            [(source, CLIENT + account_id, currency, amount)],
+            [(WALLET, CLIENT + account_id, currency, amount)],
+            time=time,
+            reason="deposit",
+        )
+        return self._funded(account_id, currency, amount, "deposit", time)
+
+    def receive(
+        self, account_id: str, currency: str, amount: Decimal, *, time: int
+    ) -> int:
+        """Bring money in from outside."""
+        self.ledger.move(
+            [(OUTSIDE, CLIENT + account_id, currency, amount)],
             time=time,
             reason="deposit",
         )

@@ -11,6 +11,7 @@ from simulators.exchange.clock import Clock
 from simulators.exchange.engine.engine import Engine
 from simulators.exchange.engine.money import ZERO
 from simulators.exchange.engine.reference import Pair
+from simulators.exchange.faults import FaultKind, Faults
 from simulators.exchange.sockets import frames
 from simulators.exchange.sockets.hub import Listener
 
@@ -18,6 +19,9 @@ type Levels = dict[Decimal, Decimal]
 
 # Every feed works in slices of this many seconds, so that pairs have phases of their own.
 SLICE = 0.1
+PUBLIC_PACE = 1.0
+# How far a sequence falls back at a simulated restart.
+RESET_BY = 1000
 
 
 @dataclass(slots=True)
@@ -34,11 +38,14 @@ class _Feed:
 class BookFeeds:
     """All pairs' feeds of one kind of socket."""
 
-    def __init__(self, engine: Engine, clock: Clock, *, slices: int) -> None:
-        """Publish every pair once in `slices` slices."""
+    def __init__(
+        self, engine: Engine, clock: Clock, faults: Faults, *, channel: str
+    ) -> None:
+        """Serve the sockets of a channel: `public` once a second, `private` faster."""
         self._engine = engine
         self._clock = clock
-        self._slices = slices
+        self._faults = faults
+        self._channel = channel
         # Sequences begin somewhere, not at zero.
         self._feeds = {
             name: _Feed(pair, 4_000_000 + 1_000 * number)
@@ -71,9 +78,11 @@ class BookFeeds:
             "asks": wire.levels(list(feed.asks.items()), feed.pair, trimmed=True),
         }
 
-    def unsubscribe(self, pair: str, listener: Listener) -> None:
-        """Remove a listener."""
+    def unsubscribe(self, pair: str, listener: Listener) -> bool:
+        """Remove a listener; False when it did not listen."""
+        held = listener in self._feeds[pair].listeners
         self._feeds[pair].listeners.discard(listener)
+        return held
 
     def forget(self, listener: Listener) -> None:
         """Remove a listener from all pairs."""
@@ -83,24 +92,45 @@ class BookFeeds:
     async def _run(self) -> None:
         """Publish for ever."""
         names = list(self._feeds)
-        due = self._clock.time()
+        due, part = self._clock.time(), 0
         while True:
-            for part in range(self._slices):
-                due += SLICE
-                await self._clock.sleep(due - self._clock.time())
-                self.late = self._clock.time() - due
-                if self.late > 1:
-                    due = self._clock.time()
-                self.publish(names[part :: self._slices])
+            due += SLICE
+            await self._clock.sleep(due - self._clock.time())
+            self.late = self._clock.time() - due
+            if abs(self.late) > 1:
+                # Time was moved, or the machine slept: no use in making up for it.
+                due = self._clock.time()
+            slices = self._slices()
+            self.publish(names[part % slices :: slices])
+            part += 1
+
+    def _slices(self) -> int:
+        """Return in how many slices all pairs are published once."""
+        pace = (
+            PUBLIC_PACE
+            if self._channel == "public"
+            else self._faults.switches.private_book_pace
+        )
+        return max(1, round(pace / SLICE))
 
     def publish(self, names: list[str]) -> None:
         """Send the increments of some pairs, where somebody listens and something changed."""
         for name in names:
             feed = self._feeds[name]
-            if feed.listeners and (increment := self._increment(feed)) is not None:
-                frame = frames.event("order_book_increment", increment)
-                for listener in list(feed.listeners):
-                    listener.send(frame)
+            if not feed.listeners or (increment := self._increment(feed)) is None:
+                continue
+            if (
+                self._faults.take(
+                    FaultKind.GAP, "order_book_increment", self._channel, name
+                )
+                is not None
+            ):
+                continue
+            frame = frames.event("order_book_increment", increment)
+            for listener in list(feed.listeners):
+                listener.send(frame, "order_book_increment", name)
+                if self._faults.switches.duplicate_increments:
+                    listener.send(frame, "order_book_increment", name)
 
     def _current(self, pair: str) -> tuple[Levels, Levels]:
         """Return the best levels of both sides."""
@@ -118,6 +148,13 @@ class BookFeeds:
         )
         if not changed_bids and not changed_asks:
             return None
+        if (
+            self._faults.take(
+                FaultKind.RESET, "order_book_increment", self._channel, feed.pair.name
+            )
+            is not None
+        ):
+            feed.sequence = max(0, feed.sequence - RESET_BY)
         feed.sequence += 1
         feed.bids, feed.asks = bids, asks
         return {

@@ -12,24 +12,28 @@ from simulators.exchange.engine.events import (
     Report,
     Trade,
 )
-from simulators.exchange.engine.orders import Status
+from simulators.exchange.keys import ApiKey
 from simulators.exchange.sockets import frames
+from simulators.exchange.sockets.reports import (
+    Frame,
+    balance_frames,
+    cancel_reject_frames,
+    report_frames,
+)
+from simulators.exchange.switches import Switches
 
 
 class Listener(Protocol):
     """A socket, as the hub sees it."""
 
     private: bool
-
-    @property
-    def hears_orders(self) -> bool:
-        """Tell whether the client's events go here."""
+    key: ApiKey | None
 
     def hears_trades(self, pair: str) -> bool:
         """Tell whether the pair's trades go here."""
 
-    def send(self, frame: bytes) -> None:
-        """Queue a frame."""
+    def send(self, frame: bytes, kind: str, pair: str | None = None) -> None:
+        """Queue a frame of a kind."""
 
     def goodbye(self) -> None:
         """Close with a notice."""
@@ -41,31 +45,35 @@ class Listener(Protocol):
 class Hub:
     """All open sockets."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, switches: Switches) -> None:
         """Start with nobody."""
         self.sessions: set[Listener] = set()
+        # Orders that were not placed over a WebSocket, of which a switch may keep silent.
+        self.elsewhere: set[int] = set()
         self._engine = engine
+        self._switches = switches
 
     def deliver(self, events: Iterable[Event]) -> None:
         """Tell everybody concerned, in order."""
         for event in events:
             if isinstance(event, Trade):
                 self._trade(event)
-            elif (frame := self.frame(event)) is not None:
+                continue
+            for kind, frame in self._frames(event):
                 for session in list(self.sessions):
-                    if session.hears_orders:
-                        session.send(frame)
+                    if session.key is not None:
+                        session.send(frame, kind)
 
-    def frame(self, event: Report | CancelReject | BalanceChange) -> bytes | None:
-        """Return the frame of a private event; None for a rejection, of which only the reply tells."""
-        if isinstance(event, Report):
-            if event.order.status is Status.REJECTED:
-                return None
-            return frames.event("executionReport", wire.report(event))
+    def _frames(self, event: Report | CancelReject | BalanceChange) -> list[Frame]:
+        """Return the frames of a private event."""
         if isinstance(event, CancelReject):
-            return frames.event("orderCancelReject", wire.cancel_reject(event))
-        precision = self._engine.listing.currencies[event.currency].precision
-        return frames.event("account_update", wire.account_update(event, precision))
+            return cancel_reject_frames(event, self._switches)
+        number = event.order.order_id if isinstance(event, Report) else event.operation
+        if not self._switches.orders_elsewhere and number in self.elsewhere:
+            return []
+        if isinstance(event, Report):
+            return report_frames(event, self._switches)
+        return balance_frames(event, self._engine.listing.currencies[event.currency])
 
     def _trade(self, trade: Trade) -> None:
         """Tell the subscribers of a pair's trades."""
@@ -78,4 +86,4 @@ class Hub:
                 "tradeUpdate", {"pair": trade.pair} | wire.trade_row(trade, pair)
             )
             for session in hearing:
-                session.send(frame)
+                session.send(frame, "tradeUpdate", trade.pair)
