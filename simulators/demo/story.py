@@ -71,7 +71,7 @@ class Story:
         price = (ask * Decimal("1.001")).quantize(Decimal("0.1"))
         async with self._step(f"asked to buy {AMOUNT} BTC, got the preview"):
             card = await self._chat.ask(
-                f"/buy {AMOUNT} {PAIR} {price}", "buy", PAIR, f"{price:f}"
+                f"/buy {AMOUNT} {PAIR} {price}", "buy", PAIR, _digits(price)
             )
             if len((await self._truth())["orders"]) != orders:
                 raise StepError("an order reached the exchange before it was confirmed")
@@ -105,7 +105,7 @@ class Story:
         level = (middle * Decimal("1.02")).quantize(Decimal(1))
         async with self._step(f"set an alert above {level}"):
             set_at = await self._chat.ask(
-                f"/alert {PAIR} > {level}", PAIR, f"{level:f}"
+                f"/alert {PAIR} > {level}", PAIR, _digits(level)
             )
         async with self._step("moved the market over it, the alert fired"):
             await self._exchange.post(
@@ -117,7 +117,7 @@ class Story:
             await self._chat.wait(
                 lambda message: (
                     message["message_id"] > set_at["message_id"]
-                    and has(message, PAIR, f"{level:f}")
+                    and has(message, PAIR, _digits(level))
                 ),
                 "the alert",
             )
@@ -126,15 +126,15 @@ class Story:
         """A resting order is cancelled from the chat."""
         orders = len((await self._truth())["orders"])
         bid, _ = await self._best()
-        price = (bid * Decimal("0.95")).quantize(Decimal("0.1"))
+        price = (bid * Decimal("0.97")).quantize(Decimal("0.1"))
         async with self._step("placed an order that rests in the book"):
             card = await self._chat.ask(
-                f"/buy {AMOUNT} {PAIR} {price}", "buy", f"{price:f}"
+                f"/buy {AMOUNT} {PAIR} {price}", "buy", _digits(price)
             )
             await self._chat.tap(card, "Confirm")
             order = await self._new_order(orders)
         async with self._step("cancelled it from the chat"):
-            asked = await self._chat.ask(f"/cancel {order['orderId']}", f"{price:f}")
+            asked = await self._chat.ask(f"/cancel {order['orderId']}", _digits(price))
             await self._chat.tap(asked, "Confirm")
             await self._event(
                 "cexio_execution",
