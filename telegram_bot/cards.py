@@ -268,13 +268,12 @@ def execution_line(entry_data: Json, late_since: float | None) -> str:
     order = entry_data["order"]
     fill = entry_data.get("fill")
     head = STATUS_HEADS.get(str(order.get("status")), e(order.get("status")))
-    what = (
-        f"{order_words(order)}: {fill_line(fill, order.get('pair'))}"
-        if fill
-        else order_words(order)
-    )
-    when = f" · {moment_and_day(late_since)}" if late_since is not None else ""
-    return f"{head}: {what}{when}"
+    if fill:
+        done = "Bought" if order.get("side") == "buy" else "Sold"
+        words = f"{head.split()[0]} {done} {fill_line(fill, order.get('pair'))}"
+    else:
+        words = f"{head}: {order_words(order)}"
+    return words if late_since is None else f"{words} · {moment_and_day(late_since)}"
 
 
 def price_alert(data: Json, late_since: float | None) -> str:

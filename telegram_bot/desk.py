@@ -37,7 +37,8 @@ _LOGGER = logging.getLogger(__name__)
 _LONGEST_MARKET_SECONDS = 60
 _PLACE_TIMEOUT = 45.0
 # When to look for an order of which nobody knows whether it arrived, in seconds after the feed stands.
-_LOOKS = (1.0, 4.0, 10.0, 30.0)
+# Home Assistant rules out after 60 s that the exchange still takes it.
+_LOOKS = (1.0, 4.0, 10.0, 20.0, 40.0)
 # These refusals prove that nothing was placed; whatever else goes wrong leaves it open.
 _CERTAIN_CODES = frozenset(
     {

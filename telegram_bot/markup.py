@@ -61,22 +61,25 @@ def buttons_from_json(text: str) -> Buttons:
 
 
 def split_lines(lines: list[str], longest: int = LONGEST_TEXT) -> list[list[str]]:
-    """Share lines out among messages that are not too long."""
+    """Share lines out among messages that are not too long; Telegram counts without markup."""
     parts: list[list[str]] = [[]]
     length = 0
     for line in lines:
-        short = line if len(line) <= longest else e(plain(line)[: longest // 2]) + "…"
-        if length + len(short) + 1 > longest:
+        words = plain(line)
+        # A line cut within its markup would be broken.
+        fits = line if len(words) < longest else f"{e(words[: longest - 2])}…"
+        size = min(len(words), longest - 1) + 1
+        if parts[-1] and length + size > longest:
             parts.append([])
             length = 0
-        parts[-1].append(short)
-        length += len(short) + 1
+        parts[-1].append(fits)
+        length += size
     return parts
 
 
 def split(message: Message) -> list[Message]:
     """Split a message that is too long; the buttons stay with the last part."""
-    if len(message.text) <= LONGEST_TEXT:
+    if len(plain(message.text)) <= LONGEST_TEXT:
         return [message]
     parts = [
         replace(message, text="\n".join(lines), buttons=())

@@ -485,5 +485,5 @@ async def test_cancel_unknown_outcome(rig: Rig) -> None:
     )
     await rig.tap("Confirm", question)
     await wait_card(rig, question, "❓ Sent, but no answer came.")
-    await rig.clock.pass_until(lambda: rig.home.count("get_orders") >= 5)
+    await rig.clock.pass_until(lambda: rig.home.count("get_orders") >= 6)
     await wait_card(rig, question, "❗ The order is still open")

@@ -1,0 +1,232 @@
+"""From the feed to the chats: once each, whatever dies in between."""
+
+from pathlib import Path
+
+import pytest
+
+from telegram_bot.access import Access
+from telegram_bot.config import AccessConfig
+from telegram_bot.home_assistant import FeedCursor
+from telegram_bot.notices import newer
+from telegram_bot.store import Store
+from telegram_bot.transaction import Transaction
+from tests.telegram_bot.conftest import OWNER, TRADER, VIEWER, Rig
+from tests.telegram_bot.fake_home_assistant import execution, make_order, price_alert
+
+
+async def test_price_alert(rig: Rig) -> None:
+    """An alert is a message of its own."""
+    await rig.home.publish(price_alert(1))
+    message = await rig.wait_message("BTC-USD is at 70001 USD")
+    assert message["text"] == "📈 BTC-USD is at 70001 USD\nYour alert: BTC-USD > 70000"
+    falling = price_alert(2)
+    falling["late"] = True
+    falling["data"] |= {"direction": "down"}
+    await rig.home.publish(falling)
+    await rig.wait_message("It happened at 2027-01-15 08:00 UTC")
+
+
+async def test_order_placed_elsewhere(rig: Rig) -> None:
+    """One card, edited for each fill, and one message at the end."""
+    order = make_order(order_id="42")
+    await rig.home.publish(execution("accepted", order))
+    card = await rig.wait_message("🟢 Accepted: Buy 0.01 BTC at 60000 USD")
+    assert "Order 42" in card["text"]
+    first = order | {
+        "status": "partially_filled",
+        "executed_amount": "0.004",
+        "executed_quote_amount": "240",
+    }
+    await rig.home.publish(execution("partially_filled", first))
+    await rig.wait_message("🟡 Partly filled")
+    await rig.home.publish(
+        execution("cancel_pending", first | {"status": "pending_cancel"})
+    )
+    last = order | {
+        "status": "cancelled",
+        "executed_amount": "0.004",
+        "executed_quote_amount": "240",
+    }
+    await rig.home.publish(execution("cancelled", last))
+    end = await rig.wait_message("🚫 Cancelled", count=2)
+    assert end["reply_to"] == card["message_id"]
+    shown = await rig.wait_message("• 0.004 BTC at 60000 = 240 USD, fee 1.5 USD")
+    assert shown["message_id"] == card["message_id"]
+    assert len([text for text in await rig.texts() if "BTC at" in text]) == 2
+
+
+async def test_end_without_beginning_is_one_message(rig: Rig) -> None:
+    """An order that is first heard of when it is over makes one message."""
+    rejected = make_order(status="rejected", reject_reason="Not enough <money>")
+    await rig.home.publish(execution("rejected", rejected))
+    message = await rig.wait_message("❌ Rejected: Buy 0.01 BTC at 60000 USD")
+    assert "Reason: Not enough <money>" in message["text"]
+    await rig.ask("/help", "You own this bot")
+    assert sum("Rejected" in text for text in await rig.texts()) == 1
+
+
+async def test_replayed_entry_makes_one_message(rig: Rig) -> None:
+    """The same entry again, in the same journal or in a new one, changes nothing."""
+    await rig.home.publish(price_alert(1))
+    await rig.wait_message("70001")
+    await rig.home.send_entries(rig.home.journal)
+    rig.home.feed_id = "feed-2"
+    await rig.home.cut()
+    await rig.clock.pass_until(lambda: len(rig.home.subscriptions) >= 3)
+    await rig.home.publish(price_alert(2))
+    await rig.wait_message("70002")
+    assert sum("70001" in text for text in await rig.texts()) == 1
+
+
+async def test_everybody_hears(stopped_rig: Rig) -> None:
+    """Fills and alerts go to all who have access."""
+    rig = stopped_rig
+    rig.people = AccessConfig(OWNER, (TRADER,), (VIEWER,))
+    await rig.start()
+    for user in (OWNER, TRADER, VIEWER):
+        await rig.ask("/help", "/price", user)
+    await rig.home.publish(price_alert(1))
+    for user in (OWNER, TRADER, VIEWER):
+        await rig.wait_message("70001", user)
+
+
+async def test_unreadable_entries_hold_nothing_up(rig: Rig) -> None:
+    """Unknown kinds and broken entries are passed over."""
+    broken = {
+        "id": "x:1",
+        "time": "2027-01-15T08:00:00+00:00",
+        "kind": "price_alert",
+        "late": False,
+        "data": {},
+    }
+    stream = broken | {"id": "x:2", "kind": "stream"}
+    no_time = price_alert(8) | {"time": "yesterday"}
+    await rig.home.publish(broken, stream, no_time, price_alert(1))
+    await rig.wait_message("70001")
+
+
+async def test_offline_then_digest(rig: Rig) -> None:
+    """After an absence one message tells what many would have told."""
+    await rig.stop()
+    entries = [
+        price_alert(number, time="2027-01-15T07:00:00+00:00") for number in range(1, 5)
+    ]
+    for number in range(3):
+        order = make_order(
+            order_id=str(number),
+            client_order_id=f"web-{number}",
+            status="filled",
+            executed_amount="0.01",
+            executed_quote_amount="600",
+        )
+        entries.append(
+            execution("filled", order, time="2027-01-15T07:00:00+00:00", late=True)
+        )
+    await rig.home.publish(*entries)
+    before = len(await rig.texts())
+    await rig.start()
+    message = await rig.wait_message(
+        "While we were apart: 4 price alerts, 3 order updates"
+    )
+    assert (
+        message["text"].count(
+            "0.01 BTC at 60000 = 600 USD, fee 1.5 USD · 2027-01-15 07:00 UTC"
+        )
+        == 3
+    )
+    assert message["text"].count("BTC-USD > 70000: 7000") == 4
+    assert "<blockquote expandable>" in message["html"]
+    await rig.ask("/help", "You own this bot")
+    assert len(await rig.texts()) == before + 2
+    # A card that was never shown is shown with its next report.
+    await rig.home.publish(
+        execution(
+            "filled", make_order(order_id="9", client_order_id="web-9", status="filled")
+        )
+    )
+    await rig.wait_message("Order 9")
+
+
+async def test_long_absence_is_few_messages(rig: Rig) -> None:
+    """Two hundred events fit in five messages, none lost."""
+    await rig.stop()
+    await rig.home.publish(
+        *[
+            execution(
+                "filled",
+                make_order(
+                    order_id=f"{number}",
+                    client_order_id=f"web-{number}",
+                    status="filled",
+                    executed_amount=f"0.{number:03}",
+                    executed_quote_amount="600",
+                ),
+                time="2027-01-15T07:00:00+00:00",
+                late=True,
+            )
+            for number in range(1, 201)
+        ]
+    )
+    before = len(await rig.texts())
+    await rig.start()
+    await rig.wait_message("… and on", count=3)
+    await rig.wait_message("Bought 0.2 BTC")
+    texts = (await rig.texts())[before:]
+    assert len(texts) <= 5
+    joined = "\n".join(texts)
+    assert all(
+        f"✅ Bought {f'0.{number:03}'.rstrip('0')} BTC at" in joined
+        for number in range(1, 201)
+    )
+
+
+async def test_gap_is_told(rig: Rig) -> None:
+    """The owner hears when the journal has been cut too early."""
+    await rig.home.publish(price_alert(1))
+    await rig.wait_message("70001")
+    await rig.stop()
+    rig.home.journal.clear()
+    rig.home.oldest = 50
+    await rig.home.publish(price_alert(2))
+    await rig.start()
+    await rig.wait_message("Some reports are lost")
+    await rig.wait_message("70002")
+
+
+async def test_row_and_cursor_are_one_transaction(tmp_path: Path) -> None:
+    """A failure in the middle leaves neither."""
+    store = Store(tmp_path / "bot.sqlite")
+    await store.open()
+
+    def half(transaction: Transaction) -> None:
+        """Do half of the work, then fail."""
+        transaction.enqueue(
+            event_id="1", chat_id=1, kind="notice", text="x", occurred=0
+        )
+        transaction.set_cursor(FeedCursor("f", 1))
+        raise OSError("the disk is full")
+
+    with pytest.raises(OSError, match="full"):
+        await store.run(half)
+    assert await store.run(Transaction.cursor) is None
+    assert await store.run(Transaction.waiting_chats) == []
+    await store.close()
+
+
+def test_later_state_wins() -> None:
+    """A late report never takes an order back."""
+    new = make_order()
+    partly = make_order(status="partially_filled", executed_amount="0.005")
+    more = make_order(status="partially_filled", executed_amount="0.006")
+    done = make_order(status="filled", executed_amount="0.01")
+    assert newer(None, new) is new
+    assert newer(new, partly) is partly
+    assert newer(more, partly) is more
+    assert newer(done, more) is done
+    assert newer(partly, make_order()) is partly
+
+
+def test_roles() -> None:
+    """Everybody has one role, strangers none."""
+    access = Access(AccessConfig(1, (2,), (3,)))
+    assert [access.role(user) for user in (1, 2, 3, 4)] == [3, 2, 1, None]
