@@ -50,8 +50,8 @@ class HomeAssistant:
         except aiohttp.ClientError:
             return False
 
-    async def onboard(self, name: str) -> str:
-        """Go through the first-start screens as their owner; return a long-lived token."""
+    async def onboard(self, name: str) -> tuple[str, str]:
+        """Go through the first-start screens; return the owner's id and a long-lived token."""
         password = secrets.token_urlsafe(16)
         created = await self.call(
             "POST",
@@ -74,7 +74,9 @@ class HomeAssistant:
             ),
         ):
             await self.call("POST", f"/api/onboarding/{step}", data, token)
-        return await self._long_lived_token(token, "Demo")
+        async with self.connect(token) as connection:
+            user = await connection.command({"type": "auth/current_user"})
+        return user["id"], await self._long_lived_token(token, name)
 
     async def create_user(self, owner_token: str, name: str) -> tuple[str, str]:
         """Create a user without administrator rights; return their id and a long-lived token."""

@@ -49,9 +49,8 @@ class Processes:
 
     async def __aexit__(self, *exc_info: object) -> None:
         """Stop every child, the last one first."""
-        for child in reversed(self._children):
-            await self._stop(child)
-        self._children.clear()
+        while self._children:
+            await self.stop(self._children[-1])
 
     async def start(
         self,
@@ -84,6 +83,21 @@ class Processes:
             child.ready = await self._read_ready_line(child, ready_seconds)
         return child
 
+    async def stop(self, child: Child) -> None:
+        """End a child politely, then with force, with all that it started."""
+        process = child.process
+        if process.returncode is None:
+            process.send_signal(signal.SIGTERM)
+            try:
+                async with asyncio.timeout(STOP_SECONDS):
+                    await process.wait()
+            except TimeoutError:
+                process.kill()
+                await process.wait()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        self._children.remove(child)
+
     async def first_end(self) -> Child:
         """Wait until any child ends by itself, and return it."""
         waits = {
@@ -113,18 +127,3 @@ class Processes:
             raise ProcessError(f"{child.name} did not start:\n{child.log_tail()}")
         ready: Mapping[str, Any] = orjson.loads(line)
         return ready
-
-    @staticmethod
-    async def _stop(child: Child) -> None:
-        """End a child politely, then with force, with all that it started."""
-        process = child.process
-        if process.returncode is None:
-            process.send_signal(signal.SIGTERM)
-            try:
-                async with asyncio.timeout(STOP_SECONDS):
-                    await process.wait()
-            except TimeoutError:
-                process.kill()
-                await process.wait()
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)

@@ -32,14 +32,8 @@ homeassistant:
   country: DE
   currency: USD
   auth_providers:
-    - type: trusted_networks
-      trusted_networks: [127.0.0.1]
-      trusted_users:
-        127.0.0.1:
-          - group: system-admin
-      allow_bypass_login: true
     - type: homeassistant
-http:
+{trusted_owner}http:
   server_host: 127.0.0.1
   server_port: {port}
 config:
@@ -53,6 +47,15 @@ logger:
   default: warning
   logs:
     custom_components.cexio: info
+"""
+
+# Lets the owner in without a password, from this machine alone.
+TRUSTED_OWNER = """\
+    - type: trusted_networks
+      trusted_networks: [127.0.0.1]
+      trusted_users:
+        127.0.0.1: [{owner_id}]
+      allow_bypass_login: true
 """
 
 BOT_CONFIGURATION = """\
@@ -85,6 +88,16 @@ class Ports:
 
 
 @dataclass(frozen=True, slots=True)
+class Accounts:
+    """The two users of this Home Assistant; kept, so that a later start can sign in again."""
+
+    owner_id: str
+    owner_token: str
+    bot_id: str
+    bot_token: str
+
+
+@dataclass(frozen=True, slots=True)
 class System:
     """The running system, as its user and its tests see it."""
 
@@ -94,7 +107,6 @@ class System:
     telegram: Mapping[str, Any]
     processes: Processes
     session: aiohttp.ClientSession
-    started_anew: bool
 
     @property
     def dashboard_url(self) -> str:
@@ -176,29 +188,24 @@ async def run_system(
         telegram = await _start_simulator(
             processes, "telegram", ports.telegram, directory
         )
-        progress("starting Home Assistant")
         home_assistant = HomeAssistant(
             session, f"http://127.0.0.1:{ports.home_assistant}"
         )
-        await _start_home_assistant(processes, home_assistant, directory, ports)
-        tokens_path = directory / "tokens.json"
-        started_anew = not tokens_path.exists()
-        if started_anew:
-            tokens = await _set_up(home_assistant, exchange, telegram, progress)
-            with _private_file(tokens_path) as file:
-                file.write(orjson.dumps(tokens).decode())
-        else:
-            tokens = orjson.loads(tokens_path.read_bytes())
+        accounts = await _start_home_assistant(
+            processes, home_assistant, directory, ports, progress
+        )
+        await _add_integration(home_assistant, accounts, exchange, telegram, progress)
         progress("starting the bot")
-        await _start_bot(processes, home_assistant, telegram, tokens["bot"], directory)
+        await _start_bot(
+            processes, home_assistant, telegram, accounts.bot_token, directory
+        )
         yield System(
             home_assistant=home_assistant,
-            owner_token=tokens["owner"],
+            owner_token=accounts.owner_token,
             exchange=exchange,
             telegram=telegram,
             processes=processes,
             session=session,
-            started_anew=started_anew,
         )
         progress("stopping")
 
@@ -234,18 +241,51 @@ async def _start_simulator(
 
 
 async def _start_home_assistant(
-    processes: Processes, home_assistant: HomeAssistant, directory: Path, ports: Ports
-) -> Child:
-    """Start Home Assistant with the integration of this repository and wait for its pages."""
-    configuration = directory / "home_assistant"
-    components = configuration / "custom_components"
+    processes: Processes,
+    home_assistant: HomeAssistant,
+    directory: Path,
+    ports: Ports,
+    progress: Progress,
+) -> Accounts:
+    """Start Home Assistant with the integration of this repository; onboard it the first time."""
+    components = directory / "home_assistant" / "custom_components"
     components.mkdir(parents=True, exist_ok=True)
-    (configuration / "configuration.yaml").write_text(
-        CONFIGURATION.format(port=ports.home_assistant), encoding="utf-8"
-    )
     link = components / "cexio"
     if not link.is_symlink():
         link.symlink_to(REPOSITORY / "custom_components" / "cexio")
+    path = directory / "accounts.json"
+    if not path.exists():
+        progress("starting Home Assistant for the first time")
+        child = await _run_hass(processes, home_assistant, directory, ports, "")
+        progress("creating the owner of this Home Assistant and a user for the bot")
+        owner_id, owner_token = await home_assistant.onboard("Demo")
+        bot_id, bot_token = await home_assistant.create_user(
+            owner_token, "Telegram bot"
+        )
+        await processes.stop(child)
+        created = Accounts(owner_id, owner_token, bot_id, bot_token)
+        with _private_file(path) as file:
+            file.write(orjson.dumps(asdict(created)).decode())
+    progress("starting Home Assistant")
+    accounts = Accounts(**orjson.loads(path.read_bytes()))
+    trusted_owner = TRUSTED_OWNER.format(owner_id=accounts.owner_id)
+    await _run_hass(processes, home_assistant, directory, ports, trusted_owner)
+    return accounts
+
+
+async def _run_hass(
+    processes: Processes,
+    home_assistant: HomeAssistant,
+    directory: Path,
+    ports: Ports,
+    trusted_owner: str,
+) -> Child:
+    """Start Home Assistant and wait for its pages."""
+    configuration = directory / "home_assistant"
+    (configuration / "configuration.yaml").write_text(
+        CONFIGURATION.format(port=ports.home_assistant, trusted_owner=trusted_owner),
+        encoding="utf-8",
+    )
     child = await processes.start(
         "home_assistant", [HASS, "--config", configuration, "--skip-pip"]
     )
@@ -256,39 +296,19 @@ async def _start_home_assistant(
     return child
 
 
-async def _set_up(
+async def _add_integration(
     home_assistant: HomeAssistant,
+    accounts: Accounts,
     exchange: Mapping[str, Any],
     telegram: Mapping[str, Any],
     progress: Progress,
-) -> dict[str, str]:
-    """Go through Home Assistant's first start as a person would; return the two tokens."""
-    progress("creating the owner of this Home Assistant and a user for the bot")
-    owner = await home_assistant.onboard("Demo")
-    bot_id, bot = await home_assistant.create_user(owner, "Telegram bot")
-    progress("adding the integration: account, pairs, sub-account")
-    await _add_integration(home_assistant, owner, bot_id, exchange)
-    async with home_assistant.connect(owner) as connection:
-        states = await connection.states()
-        for entity in states:
-            if entity.startswith("switch.") and entity.endswith("_trading"):
-                progress("turning the trading switch on")
-                await connection.call_action("switch", "turn_on", entity)
-        progress("making the dashboard")
-        await connection.command(
-            {
-                "type": "lovelace/config/save",
-                "url_path": None,
-                "config": dashboard(states, telegram["chat_page"]),
-            }
-        )
-    return {"owner": owner, "bot": bot}
-
-
-async def _add_integration(
-    home_assistant: HomeAssistant, token: str, trader: str, exchange: Mapping[str, Any]
 ) -> None:
-    """Set the integration up through its own flows, and allow one more user to trade."""
+    """Set the integration up through its own flows, unless an earlier start did."""
+    token = accounts.owner_token
+    entries = "/api/config/config_entries/entry?domain=cexio"
+    if await home_assistant.call("GET", entries, token=token):
+        return
+    progress("adding the integration: account, pairs, sub-account, who may trade")
     entry = await home_assistant.answer_flow(
         token,
         "flow",
@@ -304,10 +324,24 @@ async def _add_integration(
             "sub_account": {"default_account_id": ACCOUNT},
         },
     )
-    guard_rails = {"default_account_id": ACCOUNT, "traders": [trader]}
+    guard_rails = {"default_account_id": ACCOUNT, "traders": [accounts.bot_id]}
     await home_assistant.answer_flow(
         token, "options/flow", entry["entry_id"], {"init": guard_rails}
     )
+    async with home_assistant.connect(token) as connection:
+        states = await connection.states()
+        progress("turning the trading switch on")
+        for entity in states:
+            if entity.startswith("switch.") and entity.endswith("_trading"):
+                await connection.call_action("switch", "turn_on", entity)
+        progress("making the dashboard")
+        await connection.command(
+            {
+                "type": "lovelace/config/save",
+                "url_path": None,
+                "config": dashboard(states, telegram["chat_page"]),
+            }
+        )
 
 
 async def _start_bot(

@@ -76,21 +76,21 @@ async def test_the_story_holds(tmp_path: Path) -> None:
 
 
 async def test_a_second_start_keeps_the_state(tmp_path: Path) -> None:
-    """Ctrl-C stops everything; a second start finds the same ports, tokens and account."""
+    """Ctrl-C stops everything; a second start finds the same ports, accounts and account."""
     for start in (1, 2):
         async with demo("--directory", tmp_path) as process:
             output = await read_until(process, "Ctrl-C")
             assert "Home Assistant  http://127.0.0.1:" in output
             assert ("adding the integration" in output) is (start == 1)
-            tokens = (tmp_path / "tokens.json").read_bytes()
+            accounts = (tmp_path / "accounts.json").read_bytes()
             process.send_signal(signal.SIGINT)
             async with asyncio.timeout(STOP_SECONDS):
                 assert await process.wait() == 0
         assert processes_that_name(tmp_path) == []
         if start == 1:
-            first_tokens = tokens
-    assert tokens == first_tokens
-    assert (tmp_path / "tokens.json").stat().st_mode & 0o077 == 0
+            first_accounts = accounts
+    assert accounts == first_accounts
+    assert (tmp_path / "accounts.json").stat().st_mode & 0o077 == 0
 
 
 async def test_a_taken_port_is_named(tmp_path: Path) -> None:
