@@ -1,6 +1,5 @@
 """The Bot API over HTTP, as a bot sees it."""
 
-import asyncio
 import inspect
 
 from aiohttp import web
@@ -46,18 +45,20 @@ class BotApi:
         self._world.calls.append(record)
         del self._world.calls[:-CALLS_KEPT]
         fault = self._faults.take(name, parameters.integer("chat_id"))
+        response: web.Response | None = None
+        status: int | str = "hung up"
         try:
             response = await self._perform(request, name, bot, parameters, fault)
+            status = response.status if response is not None else "cut"
         except BotApiError as error:
             response = _refuse(error)
-        except asyncio.CancelledError:
-            record["status"] = "hung up"
-            raise
-        record["status"] = response.status if response is not None else "cut"
-        if response is None:
-            # Without an answer the connection just ends: nothing is left to write to.
-            return web.Response()
-        return response
+            status = response.status
+        finally:
+            # A call whose bot hung up is cancelled here; the record says so.
+            record["status"] = status
+            self._world.changed.fire()
+        # After a cut there is nothing left to write to.
+        return response if response is not None else web.Response()
 
     def _bot(self, token: str) -> Bot:
         """Return the bot of a token, or refuse it."""

@@ -40,6 +40,7 @@ class ManualClock(Clock):
         """Begin at a moment given in seconds since 1970."""
         self._now = now
         self._sleepers: list[tuple[float, asyncio.Event]] = []
+        self._waited = asyncio.Event()
 
     @override
     def time(self) -> float:
@@ -51,10 +52,17 @@ class ManualClock(Clock):
             return
         sleeper = (self._now + seconds, asyncio.Event())
         self._sleepers.append(sleeper)
+        self._waited.set()
         try:
             await sleeper[1].wait()
         finally:
             self._sleepers.remove(sleeper)
+            if not self._sleepers:
+                self._waited.clear()
+
+    async def somebody_waits(self) -> None:
+        """Wait until somebody waits for a later moment."""
+        await self._waited.wait()
 
     def advance(self, seconds: float) -> None:
         """Go on by a number of seconds and wake whoever waited for that moment."""

@@ -201,3 +201,9 @@ ENTITIES = st.builds(
 def test_crossing_entities_still_nest(text: str, entities: list[Entity]) -> None:
     """Entities that cross each other, or leave the text, give HTML that is well-formed."""
     assert parse_html(render_html(text, entities))[0] == text
+
+
+def test_crossing_entities_are_cut() -> None:
+    """Where one entity ends within another, the other is closed and opened again."""
+    entities = [Entity(EntityType.BOLD, 0, 4), Entity(EntityType.ITALIC, 2, 4)]
+    assert render_html("abcdef", entities) == "<b>ab<i>cd</i></b><i>ef</i>"

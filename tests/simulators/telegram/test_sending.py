@@ -74,6 +74,21 @@ async def test_the_limit_counts_after_parsing(bot: Bot) -> None:
     assert sent.text == "&" * 4096
 
 
+async def test_people_and_emoji_in_a_text(bot: Bot, hands: Hands) -> None:
+    """A person can be mentioned by number; a custom emoji keeps its id; a link is found once."""
+    source = (
+        '<a href="tg://user?id=1002">Bob</a> <tg-emoji emoji-id="5">\U0001f44d</tg-emoji> '
+        "me@e.org https://e.org/?q=me@e.org"
+    )
+    sent = await bot.send_message(ADA, source, "HTML")
+    mention, emoji, mail, link = sent.entities
+    assert mention.user is not None
+    assert mention.user.first_name == "Bob"
+    assert emoji.custom_emoji_id == "5"
+    assert (mail.type, link.type) == ("email", "url")
+    assert (await hands.last())["html"] == source
+
+
 async def test_ready_made_entities(bot: Bot, hands: Hands) -> None:
     """Entities may come ready-made; a link that leads nowhere is dropped."""
     entities = [
