@@ -1,7 +1,7 @@
 """Speak to a running Home Assistant as a person's browser does."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 import secrets
 from types import TracebackType
@@ -31,15 +31,35 @@ class HomeAssistant:
         Raises:
             HomeAssistantError: nothing answered within `seconds`.
         """
+        await self._wait(self._is_up, seconds, "answer")
+
+    async def wait_until_running(self, token: str, seconds: float) -> None:
+        """Wait until the start is complete; before that a stop would lose what was done.
+
+        Raises:
+            HomeAssistantError: it was not within `seconds`.
+        """
+
+        async def is_running() -> bool:
+            config = await self.call("GET", "/api/config", token=token)
+            return bool(config["state"] == "RUNNING")
+
+        await self._wait(is_running, seconds, "complete its start")
+
+    @staticmethod
+    async def _wait(
+        is_so: Callable[[], Awaitable[bool]], seconds: float, what: str
+    ) -> None:
+        """Ask again and again until it is so."""
         try:
             async with asyncio.timeout(seconds):
                 while True:
-                    if await self._is_up():
+                    if await is_so():
                         return
                     await asyncio.sleep(0.1)
         except TimeoutError:
             raise HomeAssistantError(
-                f"Home Assistant did not answer within {seconds:.0f} s"
+                f"Home Assistant did not {what} within {seconds:.0f} s"
             ) from None
 
     async def _is_up(self) -> bool:

@@ -262,6 +262,9 @@ async def _start_home_assistant(
         bot_id, bot_token = await home_assistant.create_user(
             owner_token, "Telegram bot"
         )
+        await home_assistant.wait_until_running(
+            owner_token, HOME_ASSISTANT_READY_SECONDS
+        )
         await processes.stop(child)
         created = Accounts(owner_id, owner_token, bot_id, bot_token)
         with _private_file(path) as file:
