@@ -32,8 +32,8 @@ homeassistant:
   country: DE
   currency: USD
   auth_providers:
-    - type: homeassistant
-{trusted_owner}http:
+{trusted_owner}    - type: homeassistant
+http:
   server_host: 127.0.0.1
   server_port: {port}
 config:
