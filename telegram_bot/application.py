@@ -5,9 +5,10 @@ from collections.abc import Awaitable, Callable
 import contextlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http import HTTPStatus
 import logging
 from random import Random
-from typing import Any
+from typing import Any, override
 
 import aiohttp
 from telegram import Update
@@ -20,6 +21,7 @@ from telegram.ext import (
     MessageHandler,
     filters,
 )
+from telegram.request import HTTPXRequest
 
 from telegram_bot.access import Access, Role
 from telegram_bot.clock import SYSTEM_CLOCK, Clock
@@ -172,8 +174,7 @@ class CompanionBot:
             .read_timeout(self._read_timeout)
             .write_timeout(_READ_TIMEOUT)
             .pool_timeout(_CONNECT_TIMEOUT)
-            .get_updates_connect_timeout(_CONNECT_TIMEOUT)
-            .get_updates_read_timeout(_READ_TIMEOUT)
+            .get_updates_request(_PollingRequest(self._break_on_token))
             .job_queue(None)
             .build()
         )
@@ -217,9 +218,7 @@ class CompanionBot:
 
     def _polling_failed(self, err: TelegramError) -> None:
         """Say once that polling fails; the library goes on trying."""
-        if isinstance(err, InvalidToken):
-            self._break_on_token()
-        elif not self._polling_lost:
+        if not self._polling_lost:
             self._polling_lost = True
             if isinstance(err, Conflict):
                 _LOGGER.error(
@@ -280,6 +279,27 @@ class CompanionBot:
             )
         )
         outbox.wake([access.owner])
+
+
+class _PollingRequest(HTTPXRequest):
+    """Ask for updates, and notice a refused token: the library only stops to ask then."""
+
+    def __init__(self, on_bad_token: Callable[[], None]) -> None:
+        """Keep whom to tell."""
+        super().__init__(
+            connection_pool_size=1,
+            connect_timeout=_CONNECT_TIMEOUT,
+            read_timeout=_READ_TIMEOUT,
+        )
+        self._on_bad_token = on_bad_token
+
+    @override
+    async def do_request(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
+        """Make a request."""
+        code, payload = await super().do_request(*args, **kwargs)
+        if code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND):
+            self._on_bad_token()
+        return code, payload
 
 
 @dataclass(frozen=True, slots=True)

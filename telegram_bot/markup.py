@@ -45,7 +45,7 @@ def e(text: object) -> str:
 
 def plain(html: str) -> str:
     """Return the text without its markup."""
-    return unescape(re.sub(r"<[^>]*>", "", html))
+    return unescape(re.sub(r"</?[a-zA-Z][^<>]*>", "", html))
 
 
 def buttons_to_json(buttons: Buttons) -> str:

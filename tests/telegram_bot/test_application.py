@@ -1,0 +1,254 @@
+"""The bot as a process and as a whole: starts, waits, stops."""
+
+import asyncio
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+import contextlib
+import json
+import logging
+from pathlib import Path
+import signal
+import sqlite3
+import sys
+import time
+
+import pytest
+
+from simulators.telegram.server import TelegramServer
+from telegram_bot.__main__ import main
+from telegram_bot.application import CompanionBot, TokenRefusedError
+from telegram_bot.store import Store, StoreError
+from tests.telegram_bot.conftest import OWNER, Rig
+from tests.telegram_bot.fake_home_assistant import TOKEN, FakeHomeAssistant, price_alert
+
+WAIT_SECONDS = 20.0
+
+
+def write_config(path: Path, telegram: TelegramServer, home: FakeHomeAssistant) -> Path:
+    """Write a configuration file; return its path."""
+    file = path / "bot.toml"
+    file.write_text(
+        f"""
+[telegram]
+token = "{telegram.token}"
+base_url = "{telegram.base_url}"
+base_file_url = "{telegram.base_file_url}"
+[home_assistant]
+url = "{home.url}"
+token = "{TOKEN}"
+[access]
+owner = {OWNER}
+[store]
+path = "data/bot.sqlite"
+"""
+    )
+    file.chmod(0o600)
+    return file
+
+
+@contextlib.asynccontextmanager
+async def running(file: Path) -> AsyncIterator[Process]:
+    """Run the bot as a process of its own."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "telegram_bot",
+        "--config",
+        str(file),
+        "--verbose",
+        stdout=PIPE,
+        stderr=PIPE,
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+async def test_process(stopped_rig: Rig, tmp_path: Path) -> None:
+    """Ready on stdout, answers, stops on SIGTERM in time, and no secret in its logs."""
+    rig = stopped_rig
+    file = write_config(tmp_path, rig.telegram, rig.home)
+    async with running(file) as process, asyncio.timeout(WAIT_SECONDS):
+        assert process.stdout
+        ready = json.loads(await process.stdout.readline())
+        assert ready == {"ready": True, "username": ready["username"]}
+        assert ready["username"].lower().endswith("bot")
+        await rig.ask("/price BTC-USD", "BTC-USD 60500 USD")
+        await rig.home.publish(price_alert(1))
+        await rig.wait_message("70001")
+        began = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        output, errors = await process.communicate()
+        assert process.returncode == 0
+        assert time.monotonic() - began < 5
+        assert output == b""
+        log = errors.decode()
+        assert "Stopped" in log
+        assert TOKEN not in log
+        assert rig.telegram.token not in log
+        assert "Traceback" not in log
+    assert (tmp_path / "data" / "bot.sqlite").stat().st_mode & 0o077 == 0
+
+
+async def test_process_stops_while_nobody_is_there(
+    stopped_rig: Rig, tmp_path: Path
+) -> None:
+    """A bot that still waits for both sides stops at once."""
+    rig = stopped_rig
+    file = write_config(tmp_path, rig.telegram, rig.home)
+    await rig.home.vanish()
+    await rig.telegram.stop()
+    async with running(file) as process, asyncio.timeout(WAIT_SECONDS):
+        assert process.stderr
+        said = b""
+        while (
+            b"Telegram can't be reached" not in said
+            or b"Home Assistant can't be reached" not in said
+        ):
+            said += await process.stderr.readline()
+        process.send_signal(signal.SIGTERM)
+        await process.communicate()
+        assert process.returncode == 0
+    await rig.telegram.start()
+
+
+async def test_process_killed_goes_on(stopped_rig: Rig, tmp_path: Path) -> None:
+    """What happened after a kill -9 is told after the restart."""
+    rig = stopped_rig
+    file = write_config(tmp_path, rig.telegram, rig.home)
+    async with running(file) as process, asyncio.timeout(WAIT_SECONDS):
+        assert process.stdout
+        await process.stdout.readline()
+        await rig.home.publish(price_alert(1))
+        await rig.ask("/start", "You own this bot")
+        await rig.wait_message("70001")
+        process.kill()
+        await process.wait()
+    await rig.home.publish(price_alert(2))
+    async with running(file), asyncio.timeout(WAIT_SECONDS):
+        await rig.wait_message("70002")
+    assert sum("70001" in text for text in await rig.texts()) == 1
+
+
+def test_bad_configuration(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A configuration that can't be used is told on stderr, without a traceback."""
+    file = tmp_path / "bot.toml"
+    file.write_text("[telegram]\n")
+    assert main(["--config", str(file)]) == 2
+    shown = capsys.readouterr()
+    assert "telegram.token: is missing" in shown.err
+    assert shown.out == ""
+
+
+def test_help(capsys: pytest.CaptureFixture[str]) -> None:
+    """--help shows a whole configuration file."""
+    with pytest.raises(SystemExit) as caught:
+        main(["--help"])
+    assert caught.value.code == 0
+    assert "[home_assistant]" in capsys.readouterr().out
+
+
+async def test_home_assistant_comes_later(
+    stopped_rig: Rig, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Without Home Assistant the bot runs, says so, and goes on when it is there."""
+    rig = stopped_rig
+    await rig.home.vanish()
+    bot = rig.bot = CompanionBot(rig.config(), clock=rig.clock)
+    await bot.start()
+    await rig.ask("/price BTC-USD", "Home Assistant can't be reached right now.")
+    ready = asyncio.create_task(bot.wait_ready())
+    assert not ready.done()
+    await rig.home.listen()
+    await rig.clock.pass_until(ready.done)
+    await rig.ask("/price BTC-USD", "BTC-USD 60500 USD")
+
+
+async def test_telegram_comes_later(
+    stopped_rig: Rig, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Without Telegram the feed is read already, and told when Telegram is there."""
+    rig = stopped_rig
+    await rig.send("hello")
+    await rig.fault("bad_gateway", method="getMe", count=3)
+    bot = rig.bot = CompanionBot(rig.config(), clock=rig.clock, read_timeout=0.5)
+    starting = asyncio.create_task(bot.start())
+    await rig.home.wait_subscribed()
+    await rig.clock.pass_until(starting.done)
+    await starting
+    assert caplog.text.count("Telegram can't be reached, trying until it is there") == 1
+    await rig.home.publish(price_alert(1))
+    await rig.wait_message("70001")
+
+
+async def test_refused_token_at_the_start(stopped_rig: Rig) -> None:
+    """A token that Telegram does not accept ends the bot with a clear sentence."""
+    rig = stopped_rig
+    await rig.send("hello")
+    await rig.control("revoke", {"revoked": True})
+    rig.bot = CompanionBot(rig.config(), clock=rig.clock)
+    with pytest.raises(
+        TokenRefusedError, match=r"does not accept the token of telegram\.token"
+    ):
+        await rig.bot.start()
+
+
+async def test_refused_token_later(rig: Rig) -> None:
+    """A token that is revoked while the bot runs ends it as well."""
+    assert rig.bot
+    await rig.control("revoke", {"revoked": True})
+    async with asyncio.timeout(WAIT_SECONDS):
+        with pytest.raises(TokenRefusedError):
+            await rig.bot.wait_broken()
+
+
+async def test_second_poller_is_said_once(
+    rig: Rig, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Another program with the same token is named in the log; the bot goes on afterwards."""
+    await rig.fault("conflict", method="getUpdates", count=2)
+    await rig.ask("/help", "You own this bot")
+    assert caplog.text.count("Another program asks for this bot's updates") == 1
+
+
+async def test_outage_of_updates_is_said_once(
+    rig: Rig, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A Telegram that fails for a while does not fill the log."""
+    await rig.fault("bad_gateway", method="getUpdates", count=2)
+    with caplog.at_level(logging.WARNING):
+        await rig.ask("/help", "You own this bot")
+    assert caplog.text.count("Telegram can't be reached for updates") == 1
+
+
+async def test_not_started(stopped_rig: Rig) -> None:
+    """Waiting for a bot that was never started is a mistake of the caller."""
+    with pytest.raises(RuntimeError, match="start first"):
+        await CompanionBot(stopped_rig.config()).wait_ready()
+
+
+async def test_store_that_cannot_be_used(tmp_path: Path) -> None:
+    """Each trouble with the file is named, with what to do."""
+    (tmp_path / "folder.sqlite").mkdir()
+    with pytest.raises(
+        StoreError, match=r"folder\.sqlite: the bot's database can't be used"
+    ):
+        await Store(tmp_path / "folder.sqlite").open()
+    (tmp_path / "text.sqlite").write_text(
+        "this is no database, but long enough to be taken for one" * 20
+    )
+    with pytest.raises(
+        StoreError, match=r"text\.sqlite: the bot's database can't be used"
+    ):
+        await Store(tmp_path / "text.sqlite").open()
+    with contextlib.closing(sqlite3.connect(tmp_path / "new.sqlite")) as db:
+        db.execute("PRAGMA user_version = 99")
+    with pytest.raises(StoreError, match="belongs to a newer version"):
+        await Store(tmp_path / "new.sqlite").open()
+    store = Store(tmp_path / "closed.sqlite")
+    with pytest.raises(StoreError, match="is closed"):
+        await store.run(lambda transaction: None)
+    await store.close()
