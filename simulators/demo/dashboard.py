@@ -4,6 +4,12 @@ from collections.abc import Iterable
 from typing import Any
 
 PAIRS = ("BTC-USD", "ETH-USD", "BTC-EUR")
+DASHBOARD = {
+    "url_path": "cexio-demo",
+    "title": "CEX.IO",
+    "icon": "mdi:finance",
+    "mode": "storage",
+}
 
 
 def _entities(states: Iterable[str], domain: str, *words: str) -> list[str]:
@@ -62,7 +68,6 @@ def dashboard(states: Iterable[str], chat_page: str) -> dict[str, Any]:
         "views": [
             {
                 "title": "CEX.IO",
-                "path": "cexio",
                 "type": "sections",
                 "sections": [
                     _section("Markets", "mdi:finance", markets),

@@ -121,6 +121,11 @@ class HomeAssistant:
         token = await self._sign_in(username, password)
         return user_id, await self._long_lived_token(token, name)
 
+    async def keep_http_settings(self, token: str) -> None:
+        """Confirm the address and port of this start, which would be reverted after minutes."""
+        async with self.connect(token) as connection:
+            await connection.command({"type": "http/config/promote"})
+
     async def answer_flow(
         self, token: str, path: str, handler: str, answers: Mapping[str, Any]
     ) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 import orjson
 
-from simulators.demo.dashboard import PAIRS, dashboard
+from simulators.demo.dashboard import DASHBOARD, PAIRS, dashboard
 from simulators.demo.home_assistant import HomeAssistant, HomeAssistantError
 from simulators.demo.processes import Child, ProcessError, Processes
 
@@ -33,10 +33,7 @@ homeassistant:
   currency: USD
   auth_providers:
 {trusted_owner}    - type: homeassistant
-http:
-  server_host: 127.0.0.1
-  server_port: {port}
-config:
+{http}config:
 frontend:
 history:
 logbook:
@@ -47,6 +44,13 @@ logger:
   default: warning
   logs:
     custom_components.cexio: info
+"""
+
+# Home Assistant takes these over into its own settings at the first start.
+HTTP = """\
+http:
+  server_host: 127.0.0.1
+  server_port: {port}
 """
 
 # Lets the owner in without a password, from this machine alone.
@@ -111,7 +115,7 @@ class System:
     @property
     def dashboard_url(self) -> str:
         """Return the address of the dashboard."""
-        return f"{self.home_assistant.url}/lovelace/cexio"
+        return f"{self.home_assistant.url}/{DASHBOARD['url_path']}"
 
     @property
     def owner_id(self) -> int:
@@ -256,7 +260,13 @@ async def _start_home_assistant(
     path = directory / "accounts.json"
     if not path.exists():
         progress("starting Home Assistant for the first time")
-        child = await _run_hass(processes, home_assistant, directory, ports, "")
+        http = HTTP.format(port=ports.home_assistant)
+        child = await _run_hass(
+            processes,
+            home_assistant,
+            directory,
+            CONFIGURATION.format(http=http, trusted_owner=""),
+        )
         progress("creating the owner of this Home Assistant and a user for the bot")
         owner_id, owner_token = await home_assistant.onboard("Demo")
         bot_id, bot_token = await home_assistant.create_user(
@@ -265,6 +275,7 @@ async def _start_home_assistant(
         await home_assistant.wait_until_running(
             owner_token, HOME_ASSISTANT_READY_SECONDS
         )
+        await home_assistant.keep_http_settings(owner_token)
         await processes.stop(child)
         created = Accounts(owner_id, owner_token, bot_id, bot_token)
         with _private_file(path) as file:
@@ -272,7 +283,12 @@ async def _start_home_assistant(
     progress("starting Home Assistant")
     accounts = Accounts(**orjson.loads(path.read_bytes()))
     trusted_owner = TRUSTED_OWNER.format(owner_id=accounts.owner_id)
-    await _run_hass(processes, home_assistant, directory, ports, trusted_owner)
+    await _run_hass(
+        processes,
+        home_assistant,
+        directory,
+        CONFIGURATION.format(http="", trusted_owner=trusted_owner),
+    )
     return accounts
 
 
@@ -280,15 +296,11 @@ async def _run_hass(
     processes: Processes,
     home_assistant: HomeAssistant,
     directory: Path,
-    ports: Ports,
-    trusted_owner: str,
+    text: str,
 ) -> Child:
     """Start Home Assistant and wait for its pages."""
     configuration = directory / "home_assistant"
-    (configuration / "configuration.yaml").write_text(
-        CONFIGURATION.format(port=ports.home_assistant, trusted_owner=trusted_owner),
-        encoding="utf-8",
-    )
+    (configuration / "configuration.yaml").write_text(text, encoding="utf-8")
     child = await processes.start(
         "home_assistant", [HASS, "--config", configuration, "--skip-pip"]
     )
@@ -338,10 +350,11 @@ async def _add_integration(
             if entity.startswith("switch.") and entity.endswith("_trading"):
                 await connection.call_action("switch", "turn_on", entity)
         progress("making the dashboard")
+        await connection.command({"type": "lovelace/dashboards/create", **DASHBOARD})
         await connection.command(
             {
                 "type": "lovelace/config/save",
-                "url_path": None,
+                "url_path": DASHBOARD["url_path"],
                 "config": dashboard(states, telegram["chat_page"]),
             }
         )
