@@ -54,7 +54,13 @@ class Clock:
         sleeper = _Sleeper(self.time() + max(seconds, 0.0), next(self._numbers), future)
         heapq.heappush(self._sleepers, sleeper)
         self._arm()
-        await future
+        try:
+            await future
+        except asyncio.CancelledError:
+            # No timer for somebody who gave up.
+            future.cancel()
+            self._arm()
+            raise
 
     def freeze(self) -> None:
         """Stop time."""

@@ -6,6 +6,7 @@ from simulators.exchange import wire
 from simulators.exchange.clock import iso
 from simulators.exchange.engine.ledger import CLIENT, WALLET
 from simulators.exchange.engine.money import text
+from simulators.exchange.engine.reference import Pair
 from simulators.exchange.engine.settlement import Fill
 from simulators.exchange.methods.call import Call
 
@@ -26,7 +27,10 @@ async def truth(call: Call) -> dict[str, Any]:
             }
             for order in engine.all_orders()
         ],
-        "fills": [_fill(fill) for fill in engine.settlement.fills],
+        "fills": [
+            _fill(fill, engine.listing.pairs[fill.pair])
+            for fill in engine.settlement.fills
+        ],
         "balances": {
             account_id: _balances(call, account)
             for account_id, account in accounts.items()
@@ -35,17 +39,17 @@ async def truth(call: Call) -> dict[str, Any]:
     }
 
 
-def _fill(fill: Fill) -> dict[str, str]:
+def _fill(fill: Fill, pair: Pair) -> dict[str, str]:
     """Return one execution of one order."""
     return {
         "order_id": str(fill.order_id),
         "execution_id": fill.execution_id,
         "pair": fill.pair,
         "side": fill.side.value,
-        "amount": format(fill.base, "f"),
-        "quote_amount": format(fill.quote, "f"),
-        "price": format(fill.price, "f"),
-        "fee": format(fill.fee, "f"),
+        "amount": text(fill.base, pair.base_precision),
+        "quote_amount": text(fill.quote, pair.quote_precision),
+        "price": text(fill.price, pair.price_precision),
+        "fee": text(fill.fee, pair.quote_precision),
         "fee_currency": fill.fee_currency,
         "time": iso(fill.time),
     }

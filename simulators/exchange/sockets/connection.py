@@ -13,6 +13,8 @@ from simulators.exchange.venue import Venue
 
 # A reader that is so far behind is dropped.
 MAX_QUEUED = 20_000
+# Seconds for the other side to answer a close.
+CLOSE_PATIENCE = 1.0
 _NUMBERS = count(1)
 
 
@@ -114,7 +116,8 @@ class Connection:
     async def run(self) -> web.WebSocketResponse:
         """Talk until the end."""
         await self._socket.prepare(self._request)
-        tasks = [asyncio.create_task(self._write()), asyncio.create_task(self._watch())]
+        writer = asyncio.create_task(self._write(), name="socket writer")
+        watcher = asyncio.create_task(self._watch(), name="socket watcher")
         self.send(frames.CONNECTED, "connected")
         try:
             async for message in self._socket:
@@ -126,9 +129,12 @@ class Connection:
                     self.receive(message.data)
                 else:
                     self.goodbye()
+            if self.closing:
+                # The reader wakes before the closing handshake is through.
+                await asyncio.wait({writer}, timeout=CLOSE_PATIENCE)
         finally:
             self.closing = True
-            for task in tasks:
+            for task in (writer, watcher):
                 task.cancel()
                 with suppress(asyncio.CancelledError):
                     await task

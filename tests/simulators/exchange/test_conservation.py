@@ -16,7 +16,11 @@ PAIRS = ("BTC-USD", "ETH-BTC", "SHIB-USD")
 ACCOUNTS = ("trading", "savings")
 
 fractions = st.decimals("0.0001", "3", places=4)
+sizes = st.one_of(fractions, st.decimals("3", "2000", places=1))
 sides = st.sampled_from(Side)
+factors = st.one_of(
+    st.decimals("0.998", "1.002", places=4), st.decimals("0.97", "1.03", places=2)
+)
 operations = st.lists(
     st.one_of(
         st.tuples(
@@ -26,17 +30,17 @@ operations = st.lists(
             sides,
             st.sampled_from(OrderType),
             st.sampled_from([*TimeInForce, None]),
-            fractions,
-            st.decimals("0.97", "1.03", places=4),
+            sizes,
+            factors,
             st.booleans(),
         ),
-        st.tuples(st.just("take"), st.sampled_from(PAIRS), sides, fractions),
+        st.tuples(st.just("take"), st.sampled_from(PAIRS), sides, sizes),
         st.tuples(
             st.just("place"),
             st.sampled_from(PAIRS),
             sides,
-            fractions,
-            st.decimals("0.97", "1.03", places=4),
+            sizes,
+            factors,
         ),
         st.tuples(
             st.just("move"),
@@ -50,7 +54,8 @@ operations = st.lists(
         st.tuples(st.just("withdraw"), st.sampled_from(["USD", "BTC"]), fractions),
         st.tuples(st.just("deposit"), st.sampled_from(["USD", "BTC"]), fractions),
     ),
-    max_size=25,
+    min_size=5,
+    max_size=40,
 )
 
 
@@ -62,6 +67,10 @@ class Driver:
         self.clock = Clock(1_800_000_000, frozen=True)
         self.venue = Venue(seed=1, clock=self.clock, pairs=0)
         self.venue.open_accounts()
+        for currency in ("USD", "BTC", "ETH", "SHIB"):
+            for account in ACCOUNTS:
+                amount = Decimal(10**12 if currency == "SHIB" else 10**7)
+                self.venue.engine.accounts.fund(CLIENT + account, currency, amount, 0)
         self.engine: Engine = self.venue.engine
         self._number = 0
 
