@@ -27,8 +27,8 @@ FLAGS = (
     "--disable-sync",
 )
 PAIR = "BTC-USD"
-DASHBOARD_SIZE = (1240, 860)
-CHAT_SIZE = (430, 860)
+DASHBOARD_SIZE = (1380, 900)
+CHAT_SIZE = (430, 900)
 GAP = 24
 WAIT_MILLISECONDS = 20_000
 GRAPH_SECONDS = 20
@@ -74,8 +74,8 @@ async def _expect_message(page: Page, words: str) -> None:
     ).to_be_visible(timeout=WAIT_MILLISECONDS)
 
 
-async def use_the_chat(page: Page, system: System) -> None:
-    """Ask, buy and set an alert, as a person does it with their hands."""
+async def use_the_chat(page: Page, system: System) -> bytes:
+    """Ask, buy and set an alert, as a person does it; return a picture of the preview."""
     exchange = Control(system.session, system.exchange["control"])
     public = Control(system.session, system.exchange["rest_public"])
     book = (await public.post("/get_order_book", pair=PAIR))["data"]
@@ -83,12 +83,14 @@ async def use_the_chat(page: Page, system: System) -> None:
     await write(page, "/price BTC-USD ETH-USD", "ETH-USD")
     await write(page, f"/alert {PAIR} > {ask * Decimal('1.01'):.0f}", "Alert set")
     await write(page, f"/buy 0.02 {PAIR} {ask * Decimal('1.001'):.1f}", "Holds until")
+    preview = await page.screenshot()
     await page.get_by_role("button", name="Confirm").last.click()
     await _expect_message(page, "Filled")
     await exchange.post(
         "/market/price", pair=PAIR, price=f"{ask * Decimal('1.012'):.1f}"
     )
     await _expect_message(page, "Your alert")
+    return preview
 
 
 async def open_dashboard(browser: Browser, system: System) -> Page:
@@ -110,6 +112,11 @@ def side_by_side(left: bytes, right: bytes) -> Image.Image:
     return joined
 
 
+def save(picture: Image.Image, name: str) -> None:
+    """Write a picture, small enough for a repository."""
+    picture.quantize(256).save(IMAGES / f"{name}.png", optimize=True)
+
+
 async def take_pictures(system: System) -> None:
     """Walk through the demo in the browser and write the pictures."""
     async with async_playwright() as playwright:
@@ -118,18 +125,18 @@ async def take_pictures(system: System) -> None:
         )
         dashboard = await open_dashboard(browser, system)
         chat = await open_page(browser, system.telegram["chat_page"], CHAT_SIZE)
-        await use_the_chat(chat, system)
+        preview = await use_the_chat(chat, system)
         # The graphs need some history to be worth a look.
         await asyncio.sleep(GRAPH_SECONDS)
-        pictures = [await dashboard.screenshot(), await chat.screenshot()]
+        pictures = {
+            "dashboard": await dashboard.screenshot(),
+            "chat": await chat.screenshot(),
+            "chat-preview": preview,
+        }
         await browser.close()
-    for name, data in zip(("dashboard", "chat"), pictures, strict=True):
-        Image.open(BytesIO(data)).convert("RGB").quantize(256).save(
-            IMAGES / f"{name}.png", optimize=True
-        )
-    side_by_side(*pictures).quantize(256).save(
-        IMAGES / "dashboard-and-chat.png", optimize=True
-    )
+    for name, data in pictures.items():
+        save(Image.open(BytesIO(data)).convert("RGB"), name)
+    save(side_by_side(pictures["dashboard"], pictures["chat"]), "dashboard-and-chat")
 
 
 async def main() -> None:

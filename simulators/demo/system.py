@@ -355,7 +355,7 @@ async def _add_integration(
             {
                 "type": "lovelace/config/save",
                 "url_path": DASHBOARD["url_path"],
-                "config": dashboard(states, telegram["chat_page"]),
+                "config": dashboard(states, ACCOUNT, telegram["chat_page"]),
             }
         )
 
