@@ -1,0 +1,395 @@
+"""REST requests over real HTTP: what is sent, what becomes of the answer, and of failures."""
+
+import asyncio
+from decimal import Decimal
+import traceback
+
+import aiohttp
+from aiohttp import web
+import pytest
+
+from custom_components.cexio.exchange import (
+    AuthenticationError,
+    BadKeyError,
+    Budget,
+    CexioError,
+    ClockError,
+    Endpoints,
+    InvalidRequestError,
+    MaintenanceError,
+    NewOrder,
+    OrderRejectedError,
+    OrderType,
+    OutcomeUnknownError,
+    Priority,
+    RateLimitError,
+    RestClient,
+    Side,
+    TimeInForce,
+    TransportError,
+    UnexpectedAnswerError,
+)
+
+from .examples import NEW_REPORT
+from .fakes import CREDENTIALS, START, FakeClock, Request, ScriptedExchange
+
+ORDER = NewOrder(
+    account_id="trading",
+    pair="BTC-USD",
+    side=Side.BUY,
+    order_type=OrderType.LIMIT,
+    client_order_id="mine",
+    amount=Decimal("0.00000001"),
+    price=Decimal("1E+4"),
+    time_in_force=TimeInForce.GTC,
+)
+VOLUME = {"period": "30d", "volume": "1", "currency": "USD"}
+
+
+async def test_private_requests_are_signed_as_sent(
+    exchange: ScriptedExchange,
+    rest: RestClient,
+    key_budget: Budget,
+    address_budget: Budget,
+) -> None:
+    """Key, time and signature are in the headers, parameters in the body, points are the key's."""
+    exchange.ok("get_my_orders", [])
+    assert await rest.get_my_orders(order_id="18", pair="BTC-USD") == []
+    (request,) = exchange.requests
+    assert request.side == "rest"
+    assert request.is_signed_by(CREDENTIALS)
+    assert request.headers["X-AGGR-TIMESTAMP"] == "1700000020"
+    assert request.headers["Content-Type"] == "application/json"
+    assert request.data == {"orderId": 18, "pair": "BTC-USD"}
+    assert (key_budget.used, address_budget.used) == (5, 0)
+
+
+async def test_public_requests_carry_no_key(
+    exchange: ScriptedExchange,
+    rest: RestClient,
+    key_budget: Budget,
+    address_budget: Budget,
+) -> None:
+    """The address pays for them."""
+    exchange.ok("get_ticker", {})
+    assert await rest.get_ticker() == {}
+    (request,) = exchange.requests
+    assert request.side == "rest-public" and request.body == "{}"
+    assert not [name for name in request.headers if "AGGR" in name]
+    assert (key_budget.used, address_budget.used) == (0, 1)
+
+
+async def test_an_order_is_sent_in_plain_digits_and_stamped(
+    exchange: ScriptedExchange, rest: RestClient
+) -> None:
+    """No exponent, no float, the exchange's time in milliseconds."""
+    exchange.ok("do_my_new_order", NEW_REPORT)
+    placed = await rest.do_my_new_order(ORDER)
+    assert placed.order_id == "17062"
+    assert exchange.requests[0].data == {
+        "timestamp": 1_700_000_020_000,
+        "clientOrderId": "mine",
+        "accountId": "trading",
+        "currency1": "BTC",
+        "currency2": "USD",
+        "side": "BUY",
+        "orderType": "Limit",
+        "timeInForce": "GTC",
+        "amountCcy1": "0.00000001",
+        "price": "10000",
+    }
+
+
+@pytest.mark.parametrize("action", ["no_such_method", "order_book_subscribe"])
+async def test_unknown_methods_are_not_sent(
+    exchange: ScriptedExchange, rest: RestClient, action: str
+) -> None:
+    """Neither invented ones nor those of the WebSocket."""
+    with pytest.raises(InvalidRequestError):
+        await rest.request(action, {})
+    assert exchange.requests == []
+
+
+async def test_without_a_key_private_methods_are_refused_here(
+    exchange: ScriptedExchange, session: aiohttp.ClientSession, address_budget: Budget
+) -> None:
+    """No request is made and nothing is measured."""
+    client = RestClient(
+        session, endpoints=exchange.endpoints, address_budget=address_budget
+    )
+    with pytest.raises(AuthenticationError, match="needs an API key"):
+        await client.get_my_volume()
+    assert exchange.requests == []
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind", "text"),
+    [
+        (
+            200,
+            {"ok": "ok", "data": {"error": "Bad Request"}},
+            InvalidRequestError,
+            "Bad Request",
+        ),
+        (200, {"error": "Insufficient"}, InvalidRequestError, "Insufficient"),
+        (200, {"error": None, "data": {"error": "x"}}, InvalidRequestError, "x"),
+        (422, {"error": "y", "statusCode": 422}, InvalidRequestError, "y"),
+        (401, {"error": "Invalid API key"}, BadKeyError, "Invalid API key"),
+        (200, {"data": {}}, UnexpectedAnswerError, "neither"),
+        (200, [], UnexpectedAnswerError, "200"),
+        (200, b"", UnexpectedAnswerError, "200"),
+        (
+            200,
+            {"ok": "ok", "data": {"period": 1}},
+            UnexpectedAnswerError,
+            "Unreadable Volume",
+        ),
+        (200, {"ok": "ok"}, UnexpectedAnswerError, "Unreadable Volume"),
+        (302, b"", UnexpectedAnswerError, "302"),
+        (403, b"<html>blocked</html>", UnexpectedAnswerError, "403"),
+        (404, b"<html>", UnexpectedAnswerError, "404"),
+        (502, b"<html>", TransportError, "502"),
+        (500, {"error": "Unexpected error"}, TransportError, "Unexpected error"),
+        (
+            503,
+            {"error": "order_status is on maintenance"},
+            MaintenanceError,
+            "order_status",
+        ),
+        (500, {}, TransportError, "cannot be reached"),
+    ],
+)
+async def test_refused_reads(
+    exchange: ScriptedExchange,
+    rest: RestClient,
+    status: int,
+    body: object,
+    kind: type[CexioError],
+    text: str,
+) -> None:
+    """Each of the three failure planes, and answers of another form."""
+    exchange.answer("get_my_volume", body, status=status)
+    with pytest.raises(CexioError) as caught:
+        await rest.get_my_volume()
+    assert type(caught.value) is kind
+    assert text in str(caught.value)
+    assert len(exchange.called("get_my_volume")) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (200, b"", OutcomeUnknownError),
+        (200, {"data": {}}, OutcomeUnknownError),
+        (200, {"ok": "ok", "data": {"status": "NEW"}}, OutcomeUnknownError),
+        (500, {"error": "Unexpected error"}, OutcomeUnknownError),
+        (502, b"<html>", OutcomeUnknownError),
+        (504, b"", OutcomeUnknownError),
+        (408, b"", OutcomeUnknownError),
+        (403, b"<html>", UnexpectedAnswerError),
+        (429, b"", RateLimitError),
+        (401, b"", AuthenticationError),
+        (400, {"error": "Mandatory parameter price is missing"}, InvalidRequestError),
+        (500, {"error": "order_placement is on maintenance"}, MaintenanceError),
+    ],
+)
+async def test_refused_orders(
+    exchange: ScriptedExchange,
+    rest: RestClient,
+    status: int,
+    body: object,
+    kind: type[CexioError],
+) -> None:
+    """Only a clear refusal is one; all else is unknown. Sent once in every case."""
+    exchange.ok("get_server_time", {"timestamp": 1_700_000_120_000})
+    exchange.answer("do_my_new_order", body, status=status)
+    with pytest.raises(CexioError) as caught:
+        await rest.do_my_new_order(ORDER)
+    assert type(caught.value) is kind
+    assert len(exchange.called("do_my_new_order")) == 1
+
+
+async def test_a_rate_limit_empties_the_minute(
+    exchange: ScriptedExchange,
+    rest: RestClient,
+    clock: FakeClock,
+    address_budget: Budget,
+) -> None:
+    """The next request waits for the next minute; the exception says when that is."""
+    exchange.answer("get_ticker", {"error": "API rate limit reached"}, status=429)
+    with pytest.raises(RateLimitError) as caught:
+        await rest.get_ticker()
+    assert caught.value.retry_at.timestamp() == START + 20
+    assert address_budget.used == 100
+    exchange.ok("get_order_book", {"pair": "A-B", "bids": [], "asks": []})
+    waiting = asyncio.create_task(rest.get_order_book("A-B"))
+    await clock.waiting(20, 21)
+    assert exchange.called("get_order_book") == []
+    clock.advance(20.3)
+    assert (await waiting).bids == ()
+
+
+@pytest.mark.parametrize(
+    ("action", "kind"),
+    [("get_my_volume", TransportError), ("do_cancel_all_orders", OutcomeUnknownError)],
+)
+async def test_no_answer_in_time(
+    exchange: ScriptedExchange, rest: RestClient, action: str, kind: type[CexioError]
+) -> None:
+    """After sending, a read has failed and anything else is unknown."""
+    released = asyncio.Event()
+
+    async def late(request: Request) -> web.StreamResponse:
+        await released.wait()
+        return web.Response()
+
+    exchange.rest[action] = [late]
+    with pytest.raises(CexioError, match="in time") as caught:
+        await rest.request(action, {}, timeout=0.2)
+    released.set()
+    assert type(caught.value) is kind
+
+
+@pytest.mark.parametrize(
+    ("action", "kind"),
+    [("get_my_volume", TransportError), ("do_cancel_all_orders", OutcomeUnknownError)],
+)
+async def test_a_line_that_breaks_after_sending(
+    exchange: ScriptedExchange,
+    session: aiohttp.ClientSession,
+    clock: FakeClock,
+    key_budget: Budget,
+    action: str,
+    kind: type[CexioError],
+) -> None:
+    """A server that takes the request and hangs up leaves an order unknown; one request only."""
+    taken = []
+
+    async def hang_up(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        taken.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.transport.abort()
+
+    server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    client = RestClient(
+        session,
+        endpoints=Endpoints.from_base(f"http://127.0.0.1:{port}/secret-path"),
+        credentials=CREDENTIALS,
+        address_budget=key_budget,
+        key_budget=key_budget,
+        clock=clock,
+    )
+    async with server:
+        with pytest.raises(CexioError, match="lost") as caught:
+            await client.request(action, {})
+    assert type(caught.value) is kind
+    assert len(taken) == 1
+
+
+async def test_an_exchange_out_of_reach_surely_got_nothing(
+    session: aiohttp.ClientSession, clock: FakeClock, key_budget: Budget
+) -> None:
+    """Even an order is then not sent; no text or trace quotes address, key or signature."""
+    client = RestClient(
+        session,
+        endpoints=Endpoints.from_base("http://127.0.0.1:1/secret-path"),
+        credentials=CREDENTIALS,
+        address_budget=key_budget,
+        clock=clock,
+    )
+    with pytest.raises(TransportError) as caught:
+        await client.do_my_new_order(ORDER)
+    told = "".join(traceback.format_exception(caught.value))
+    assert str(caught.value) == "The exchange cannot be reached"
+    assert "secret-path" not in told and CREDENTIALS.key not in told
+
+
+async def test_a_certificate_that_is_none_is_named(
+    exchange: ScriptedExchange,
+    session: aiohttp.ClientSession,
+    clock: FakeClock,
+    key_budget: Budget,
+) -> None:
+    """Speaking TLS to a server without it is no matter of reach."""
+    client = RestClient(
+        session,
+        endpoints=Endpoints.from_base(exchange.base.replace("http://", "https://")),
+        credentials=CREDENTIALS,
+        address_budget=key_budget,
+        clock=clock,
+    )
+    with pytest.raises(TransportError, match="certificate"):
+        await client.get_my_volume()
+
+
+@pytest.mark.parametrize(
+    "text", ["Timestamp is not in 20sec range", "Authorization Failed"]
+)
+async def test_a_read_refused_for_its_time_is_signed_again(
+    exchange: ScriptedExchange, rest: RestClient, clock: FakeClock, text: str
+) -> None:
+    """The exchange's clock is measured and the read repeated once."""
+    exchange.answer("get_my_volume", {"error": text}, status=401)
+    exchange.ok("get_my_volume", VOLUME)
+    exchange.ok("get_server_time", {"timestamp": "1700000120000"})
+    assert (await rest.get_my_volume()).volume == 1
+    assert clock.offset == 100.0 and rest.clock is clock
+    first, second = exchange.called("get_my_volume")
+    assert first.headers["X-AGGR-TIMESTAMP"] == "1700000020"
+    assert second.headers["X-AGGR-TIMESTAMP"] == "1700000120"
+    assert second.is_signed_by(CREDENTIALS)
+
+
+async def test_a_clock_that_is_right_is_no_reason_to_ask_again(
+    exchange: ScriptedExchange, rest: RestClient
+) -> None:
+    """The refusal is passed on; neither is it repeated when measuring fails."""
+    exchange.answer("get_my_volume", {"error": "Authorization Failed"}, status=401)
+    exchange.ok("get_server_time", {"timestamp": 1_700_000_021_000})
+    exchange.answer("get_server_time", b"", status=500)
+    for _ in range(2):
+        with pytest.raises(AuthenticationError):
+            await rest.get_my_volume()
+    assert len(exchange.called("get_my_volume")) == 2
+
+
+async def test_an_order_refused_for_its_time_is_not_repeated(
+    exchange: ScriptedExchange, rest: RestClient, clock: FakeClock
+) -> None:
+    """The clock is measured for the next one, at sign-in as well as by the order's own time."""
+    exchange.ok("get_server_time", {"timestamp": 1_700_000_120_000})
+    exchange.answer(
+        "do_my_new_order", {"error": "Timestamp is not in 20sec range"}, status=401
+    )
+    with pytest.raises(ClockError):
+        await rest.do_my_new_order(ORDER)
+    assert clock.offset == 100.0
+    clock.offset = 0.0
+    exchange.rest.clear()
+    exchange.ok("get_server_time", {"timestamp": 1_700_000_120_000})
+    rejection = {
+        "status": "REJECTED",
+        "rejectCode": 424,
+        "rejectReason": "ClientTime ...",
+    }
+    exchange.ok("do_my_new_order", {**NEW_REPORT, **rejection})
+    with pytest.raises(OrderRejectedError) as caught:
+        await rest.do_my_new_order(ORDER)
+    assert caught.value.code == 424
+    assert clock.offset == 100.0
+    assert len(exchange.called("do_my_new_order")) == 2
+
+
+async def test_cancelling_while_waiting_for_points_sends_nothing(
+    exchange: ScriptedExchange, rest: RestClient, clock: FakeClock, key_budget: Budget
+) -> None:
+    """The place in the queue is given up."""
+    key_budget.exhaust()
+    waiting = asyncio.create_task(rest.get_my_volume(priority=Priority.BACKGROUND))
+    await clock.waiting(20, 21)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert exchange.requests == []
