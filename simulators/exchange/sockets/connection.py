@@ -4,6 +4,7 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
+from struct import pack
 
 from aiohttp import WSMsgType, web
 
@@ -14,7 +15,7 @@ from simulators.exchange.venue import Venue
 # A reader that is so far behind is dropped.
 MAX_QUEUED = 20_000
 # Seconds for the other side to answer a close.
-CLOSE_PATIENCE = 1.0
+CLOSE_PATIENCE = 5.0
 _NUMBERS = count(1)
 
 
@@ -129,9 +130,6 @@ class Connection:
                     self.receive(message.data)
                 else:
                     self.goodbye()
-            if self.closing:
-                # The reader wakes before the closing handshake is through.
-                await asyncio.wait({writer}, timeout=CLOSE_PATIENCE)
         finally:
             self.closing = True
             for task in (writer, watcher):
@@ -158,11 +156,15 @@ class Connection:
                 with suppress(ConnectionError):
                     await self._socket.send_frame(item.content, WSMsgType.TEXT)
                 continue
-            if item.code is None:
-                if self._request.transport is not None:
-                    self._request.transport.abort()
-            else:
-                await self._socket.close(code=item.code)
+            if item.code is not None:
+                # Not the library's close(): it ends the connection without waiting for the answer.
+                with suppress(ConnectionError):
+                    await self._socket.send_frame(
+                        pack("!H", item.code), WSMsgType.CLOSE
+                    )
+                await asyncio.sleep(CLOSE_PATIENCE)
+            if self._request.transport is not None:
+                self._request.transport.abort()
             return
 
     async def _watch(self) -> None:
