@@ -83,7 +83,7 @@ async def use_the_chat(page: Page, system: System) -> bytes:
     await write(page, "/price BTC-USD ETH-USD", "ETH-USD")
     await write(page, f"/alert {PAIR} > {ask * Decimal('1.01'):.0f}", "Alert set")
     await write(page, f"/buy 0.02 {PAIR} {ask * Decimal('1.001'):.1f}", "Holds until")
-    preview = await page.screenshot()
+    preview = await page.screenshot(animations="disabled")
     await page.get_by_role("button", name="Confirm").last.click()
     await _expect_message(page, "Filled")
     await exchange.post(
@@ -129,8 +129,8 @@ async def take_pictures(system: System) -> None:
         # The graphs need some history to be worth a look.
         await asyncio.sleep(GRAPH_SECONDS)
         pictures = {
-            "dashboard": await dashboard.screenshot(),
-            "chat": await chat.screenshot(),
+            "dashboard": await dashboard.screenshot(animations="disabled"),
+            "chat": await chat.screenshot(animations="disabled"),
             "chat-preview": preview,
         }
         await browser.close()
