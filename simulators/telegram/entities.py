@@ -56,19 +56,29 @@ class Entity:
 
     @classmethod
     def from_wire(cls, data: Mapping[str, Any]) -> Self:
-        """Read an entity as a bot sends it; KeyError, TypeError and ValueError for nonsense."""
-        user = data.get("user")
+        """Read an entity as a bot sends it; KeyError, TypeError or ValueError for nonsense."""
+        user_id = None if data.get("user") is None else int(data["user"]["id"])
+        if user_id is not None and user_id <= 0:
+            raise ValueError("no person has this number")
         return cls(
             type=EntityType(data["type"]),
             offset=int(data["offset"]),
             length=int(data["length"]),
-            url=data.get("url"),
-            language=data.get("language"),
-            user_id=int(user["id"]) if user else None,
-            custom_emoji_id=data.get("custom_emoji_id"),
+            url=_text(data, "url"),
+            language=_text(data, "language"),
+            user_id=user_id,
+            custom_emoji_id=_text(data, "custom_emoji_id"),
             unix_time=int(data["unix_time"]) if "unix_time" in data else None,
-            date_time_format=data.get("date_time_format"),
+            date_time_format=_text(data, "date_time_format"),
         )
+
+
+def _text(data: Mapping[str, Any], name: str) -> str | None:
+    """Return a text that may be absent."""
+    value = data.get(name)
+    if value is not None and not isinstance(value, str):
+        raise TypeError(f"{name} is a text")
+    return value
 
 
 _LINK = re.compile(r"(?:https?|tg|ton|ftp|mailto|tel):\S+", re.IGNORECASE)

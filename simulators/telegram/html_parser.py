@@ -27,7 +27,7 @@ _SPACE = " \t\r\n\0\v"
 _CHARACTER = re.compile(
     r"&(?:#(?P<decimal>\d+)|#[xX](?P<hex>[0-9a-fA-F]+)|(?P<name>[a-zA-Z]+));?"
 )
-_USER_LINK = re.compile(r"tg://user/?\?id=(\d+)", re.IGNORECASE)
+_USER_LINK = re.compile(r"tg://user/?\?id=(\d{1,16})", re.IGNORECASE)
 _TIME_FORMAT = re.compile(r"r|w?[dD]?[tT]?")
 
 
@@ -265,7 +265,7 @@ def _simple(tag: _OpenTag, length: int, content: str) -> Entity | None:
 def _link(tag: _OpenTag, length: int, content: str) -> Entity | None:
     """Make a link or the mention of a person; Telegram drops what leads nowhere."""
     url = tag.attributes.get("href") or content
-    if match := _USER_LINK.fullmatch(url):
+    if (match := _USER_LINK.fullmatch(url)) and int(match[1]) > 0:
         return Entity(
             EntityType.TEXT_MENTION, tag.offset, length, user_id=int(match[1])
         )

@@ -10,6 +10,14 @@ import orjson
 from simulators.telegram.errors import bad_request, too_large
 
 
+def whole_number(value: Any) -> int:
+    """Return a value as a number; as with Telegram, nonsense counts as 0."""
+    try:
+        return int(value)
+    except TypeError, ValueError, OverflowError:
+        return 0
+
+
 @dataclass(frozen=True, slots=True)
 class Upload:
     """A file within a multipart body."""
@@ -49,10 +57,7 @@ class Parameters:
         text = self.text(name)
         if not text:
             return default
-        try:
-            number = int(text)
-        except ValueError:
-            number = 0
+        number = whole_number(text)
         if low is not None:
             number = max(low, number)
         return number if high is None else min(high, number)

@@ -13,6 +13,9 @@ from simulators.telegram.models import (
 from simulators.telegram.wire import message_to_wire
 from simulators.telegram.world import ControlError, World
 
+# What Telegram's own apps let a person send in one message.
+LONGEST_TEXT = 4096
+
 
 def person_writes(
     world: World,
@@ -27,6 +30,8 @@ def person_writes(
     """Let a person write; return the message and the update's id."""
     if not text.strip():
         raise ControlError("there is nothing to send")
+    if len(text) > LONGEST_TEXT:
+        raise ControlError(f"a message has at most {LONGEST_TEXT} characters")
     chat = person_in_chat(world, bot, user_id, chat_id)
     if thread_id is not None and thread_id not in chat.topics:
         raise ControlError(f"chat {chat.id} has no topic {thread_id}")

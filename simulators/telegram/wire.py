@@ -100,7 +100,9 @@ def _entity_to_wire(world: World, entity: Entity) -> Json:
     if entity.date_time_format:
         data["date_time_format"] = entity.date_time_format
     if entity.user_id is not None:
-        data["user"] = world.user(entity.user_id).to_wire()
+        # To be mentioned is not yet to be here.
+        stranger = User(entity.user_id, f"User {entity.user_id}")
+        data["user"] = world.users.get(entity.user_id, stranger).to_wire()
     return data
 
 

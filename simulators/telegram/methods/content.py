@@ -7,7 +7,7 @@ from simulators.telegram.entities import Entity, EntityType, check_link, combine
 from simulators.telegram.errors import bad_request
 from simulators.telegram.html_parser import EntityParseError, parse_html
 from simulators.telegram.models import Chat, Json, Keyboard
-from simulators.telegram.parameters import Parameters
+from simulators.telegram.parameters import Parameters, whole_number
 
 TEXT_LIMIT = 4096
 CAPTION_LIMIT = 1024
@@ -55,7 +55,7 @@ def _read_entities(wire: Any) -> list[Entity]:
         raise bad_request("expected an Array of MessageEntity")
     try:
         marked = [Entity.from_wire(item) for item in wire]
-    except KeyError, TypeError, ValueError:
+    except AttributeError, KeyError, TypeError, ValueError, OverflowError:
         raise bad_request(
             "can't parse MessageEntity: Unsupported type specified"
         ) from None
@@ -181,7 +181,7 @@ def read_reply(parameters: Parameters, chat: Chat) -> int | None:
         }
     if not isinstance(wanted, dict):
         raise bad_request("object expected as reply parameters")
-    message_id = int(wanted.get("message_id") or 0)
+    message_id = whole_number(wanted.get("message_id"))
     if message_id in chat.messages:
         return message_id
     if message_id and not wanted.get("allow_sending_without_reply"):

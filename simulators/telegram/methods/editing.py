@@ -20,7 +20,7 @@ from simulators.telegram.models import (
     MediaType,
     Message,
 )
-from simulators.telegram.parameters import Parameters
+from simulators.telegram.parameters import Parameters, whole_number
 from simulators.telegram.wire import message_to_wire
 from simulators.telegram.world import World
 
@@ -134,7 +134,7 @@ def edit_message_media(world: World, bot: Bot, parameters: Parameters) -> Json:
             "media must be non-empty" if media is None else "object expected as media"
         )
     try:
-        kind = MediaType(media.get("type", ""))
+        kind = MediaType(str(media.get("type")))
     except ValueError:
         raise bad_request(
             "can't parse InputMedia: type of InputMedia is not supported"
@@ -186,7 +186,7 @@ def delete_messages(world: World, bot: Bot, parameters: Parameters) -> bool:
     if not isinstance(numbers, list) or not 1 <= len(numbers) <= 100:
         raise bad_request("message identifiers are not specified")
     for number in numbers:
-        message = chat.messages.get(int(number))
+        message = chat.messages.get(whole_number(number))
         if message is not None and _deletable(world, message):
             world.remove_message(chat, message.message_id)
     return True

@@ -6,7 +6,7 @@ from typing import Any
 from simulators.telegram.errors import bad_request
 from simulators.telegram.methods.sending import find_chat
 from simulators.telegram.models import Bot, ChatType, Json
-from simulators.telegram.parameters import Parameters
+from simulators.telegram.parameters import Parameters, whole_number
 from simulators.telegram.wire import chat_to_wire, member_to_wire
 from simulators.telegram.world import World
 
@@ -43,18 +43,16 @@ def _scope_key(world: World, bot: Bot, parameters: Parameters) -> str:
     scope = parameters.json("scope", "can't parse BotCommandScope JSON object") or {
         "type": "default"
     }
-    if not isinstance(scope, dict) or scope.get("type") not in SCOPES:
+    if not isinstance(scope, dict) or str(scope.get("type")) not in SCOPES:
         raise bad_request("can't parse BotCommandScope: unsupported type specified")
     language = parameters.text("language_code")
     if language and not re.fullmatch(r"[a-z]{2}", language):
         raise bad_request("invalid language code specified")
     key = str(scope["type"])
     if key.startswith("chat"):
-        key += (
-            f":{world.open_chat(bot, int(scope.get('chat_id') or 0), write=False).id}"
-        )
+        key += f":{world.open_chat(bot, whole_number(scope.get('chat_id')), write=False).id}"
         if scope["type"] == "chat_member":
-            key += f":{int(scope.get('user_id') or 0)}"
+            key += f":{whole_number(scope.get('user_id'))}"
     return f"{key}/{language}"
 
 

@@ -302,13 +302,15 @@ function arrangeLog() {
   }
   before?.item.classList.remove("leads");
   log.dataset.empty = String(log.children.length === 0);
-  log.dataset.hint = state.botUser?.description || "No messages yet. Say /start.";
+  log.dataset.hint = state.botUser?.description || "No messages yet";
 }
 
 // What loads late or grows must not push the newest message out of sight.
-new ResizeObserver(() => {
+const growth = new ResizeObserver(() => {
   if (state.atEnd) toEnd(false);
-}).observe(byId("log"));
+});
+growth.observe(byId("log"));
+growth.observe(byId("scroll"));
 
 function nearEnd() {
   const scroll = byId("scroll");

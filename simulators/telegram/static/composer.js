@@ -29,11 +29,13 @@ export class Composer {
   }
 
   // What the current chat offers: commands, and the keyboard of the newest message that has one.
+  // Where nothing was said yet, there is one button to begin with.
   offer(commands, messages) {
     this.commands = commands;
     byId("menu").hidden = commands.length === 0;
     const newest = messages.findLast((message) => message.reply_keyboard);
-    const keyboard = newest?.reply_keyboard.keyboard ? newest.reply_keyboard : null;
+    const offered = newest?.reply_keyboard.keyboard ? newest.reply_keyboard : null;
+    const keyboard = messages.length ? offered : { keyboard: [["/start"]] };
     const key = JSON.stringify(keyboard);
     if (key === this.keyboard) return;
     this.keyboard = key;
@@ -81,6 +83,7 @@ export class Composer {
     this.input.value = message.text;
     this.showReference("Edit", message);
     this.changed();
+    this.hideList();
   }
 
   showReference(title, message) {

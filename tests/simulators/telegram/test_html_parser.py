@@ -93,6 +93,11 @@ def test_refusals(source: str, reason: str) -> None:
             "x",
             [Entity(EntityType.TEXT_MENTION, 0, 1, user_id=7)],
         ),
+        (
+            '<a href="tg://user?id=0">x</a>',
+            "x",
+            [Entity(EntityType.TEXT_LINK, 0, 1, url="tg://user?id=0")],
+        ),
         ("<blockquote>a</blockquote>", "a", [Entity(EntityType.BLOCKQUOTE, 0, 1)]),
         (
             "<blockquote expandable>a</blockquote>",
