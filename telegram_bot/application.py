@@ -46,7 +46,6 @@ _FIRST_BACKOFF = 1.0
 _LONGEST_BACKOFF = 30.0
 # Each step of a stop; together they stay below the five seconds that a supervisor waits.
 _STOP_STEP = 1.0
-_KEEP_SECONDS = 90 * 86_400.0
 
 
 class TokenRefusedError(Exception):
@@ -69,7 +68,7 @@ class CompanionBot:
         self._config = config
         self._clock = clock
         self._random = random or Random()
-        self._broken: asyncio.Future[None] = asyncio.get_event_loop().create_future()
+        self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._polling_lost = False
         self._running: _Running | None = None
         self._exits = contextlib.AsyncExitStack()
@@ -83,9 +82,8 @@ class CompanionBot:
         """
         config = self._config
         store = Store(config.store_path)
-        await store.open()
         self._exits.push_async_callback(store.close)
-        await store.run(lambda tx: tx.forget_before(self._clock.time() - _KEEP_SECONDS))
+        await store.open()
         telegram = self._build_telegram()
         access = Access(config.access)
         outbox = Outbox(
@@ -154,11 +152,14 @@ class CompanionBot:
         Raises:
             TokenRefusedError: Telegram does not accept the token any more.
         """
-        await self._broken
+        await asyncio.shield(self._broken)
 
     async def stop(self) -> None:
         """Stop in the reverse order; what was not sent is sent after the next start."""
         await self._exits.aclose()
+        if self._broken.done():
+            # Whoever stops the bot need not have asked whether it was broken.
+            self._broken.exception()
 
     def _build_telegram(self) -> TelegramApplication:
         """Make the application of python-telegram-bot; pace and retries are the outbox's."""
@@ -198,7 +199,7 @@ class CompanionBot:
             """Log what nobody else caught."""
             _LOGGER.error("An update could not be handled", exc_info=context.error)
 
-        telegram.add_handler(MessageHandler(filters.ALL, message))
+        telegram.add_handler(MessageHandler(~filters.StatusUpdate.ALL, message))
         telegram.add_handler(CallbackQueryHandler(tap))
         telegram.add_error_handler(error)
 

@@ -111,9 +111,9 @@ def order_words(order: Json) -> str:
     """Return what an order wants, such as "Buy 0.01 BTC at 60000 USD"."""
     base, quote = currencies(order.get("pair"))
     wanted = (
-        f"{number(order['amount'])} {base}"
-        if order.get("amount") is not None
-        else f"{base} for {number(order.get('quote_amount'))} {quote}"
+        f"{number(order.get('amount'))} {base}"
+        if order.get("quote_amount") is None
+        else f"{base} for {number(order['quote_amount'])} {quote}"
     )
     price = (
         "at the market price"
@@ -144,25 +144,16 @@ def order_kind(order: Json) -> str:
 def preview(data: Json, expires: float) -> str:
     """Show what exactly a tap on Confirm would do."""
     base, quote = e(data["base_currency"]), e(data["quote_currency"])
-    arrow = "Total with fee" if data["side"] == "buy" else "You receive after fee"
+    buys = data["side"] == "buy"
+    about = "about " if data.get("order_type") == "market" else ""
     lines = [f"<b>{order_words(data)}?</b>", order_kind(data)]
     lines += [f"⚠️ {e(warning['text'])}" for warning in data.get("warnings") or ()]
-    if data.get("market_price") is not None:
-        distance = data.get("distance_percentage")
-        away = (
-            f" ({signed_percent(distance)} % from the market)"
-            if distance is not None
-            else ""
-        )
-        lines.append(f"Market {number(data['market_price'])} {quote}{away}")
-    if data.get("slippage_percentage") is not None:
-        lines.append(f"Expected slippage {number(data['slippage_percentage'])} %")
     lines += [
-        f"Amount {number(data.get('amount'))} {base}",
-        f"Price {number(data.get('price') if data.get('price') is not None else data.get('market_price'))} {quote}",
-        f"{'Cost' if data['side'] == 'buy' else 'Value'} {number(data['cost'])} {quote}",
+        f"Amount {about if data.get('quote_amount') else ''}{number(data['amount'])} {base}",
+        f"Price {_price_of(data, quote)}",
+        f"{'Cost' if buys else 'Value'} {about}{number(data['cost'])} {quote}",
         _fee(data),
-        f"<b>{arrow} {number(data['total'])} {quote}</b>",
+        f"<b>{'Total with fee' if buys else 'You receive after fee'} {about}{number(data['total'])} {quote}</b>",
     ]
     after = data.get("balance_after") or {}
     lines += [
@@ -171,6 +162,18 @@ def preview(data: Json, expires: float) -> str:
     ]
     lines.append(f"Holds until {moment(expires)}")
     return "\n".join(lines)
+
+
+def _price_of(data: Json, quote: str) -> str:
+    """Return the price of a preview beside the market's."""
+    market = f"{number(data.get('market_price'))} {quote}"
+    if data.get("price") is None:
+        slippage = data.get("slippage_percentage")
+        expected = "" if slippage is None else f", slippage {number(slippage)} %"
+        return f"of the market, now {market}{expected}"
+    distance = data.get("distance_percentage")
+    away = "" if distance is None else f"{signed_percent(distance)} % from "
+    return f"{number(data['price'])} {quote} ({away}the market at {market})"
 
 
 def _fee(data: Json) -> str:

@@ -23,7 +23,8 @@ from telegram_bot.errors import (
     RefusedError,
     UnansweredError,
 )
-from telegram_bot.home_assistant import HomeAssistant, Json
+from telegram_bot.feed import Json
+from telegram_bot.home_assistant import HomeAssistant
 from telegram_bot.markup import Button, Buttons, Message, e
 from telegram_bot.notices import show_order
 from telegram_bot.outbox import Outbox
@@ -146,7 +147,10 @@ class OrderDesk:
         seconds = self._confirm_seconds
         if request["order_type"] == "market":
             seconds = min(seconds, _LONGEST_MARKET_SECONDS)
-        await self._ask("order", user_id, chat_id, request, answer["preview"], seconds)
+        preview = answer["preview"]
+        # Frozen as shown: a default that changes meanwhile must not move the order.
+        frozen = {**request, "account_id": preview["account_id"]}
+        await self._ask("order", user_id, chat_id, frozen, preview, seconds)
 
     async def ask_cancel(self, user_id: int, chat_id: int, order: Json) -> None:
         """Ask whether an order shall be cancelled."""
@@ -187,7 +191,10 @@ class OrderDesk:
             # The card of a cancel joins its order with the tap only: reports must not take its buttons away.
             client_id = client_order_id(confirmation_id) if kind == "order" else None
             return store.add_card(
-                chat_id, client_order_id=client_id, confirmation_id=confirmation_id
+                chat_id,
+                self._clock.time(),
+                client_order_id=client_id,
+                confirmation_id=confirmation_id,
             ).id
 
         card_id = await self._store.run(keep)

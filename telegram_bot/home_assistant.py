@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import json
 import logging
 from random import Random
-from typing import Any, Protocol
+from typing import Any
 
 import aiohttp
 
@@ -19,10 +19,9 @@ from telegram_bot.errors import (
     RefusedError,
     UnansweredError,
 )
+from telegram_bot.feed import FeedFollower, Json
 
 _LOGGER = logging.getLogger(__name__)
-
-type Json = dict[str, Any]
 
 DOMAIN = "cexio"
 COMMAND_TIMEOUT = 20.0
@@ -41,14 +40,6 @@ _PREFIXES = ("Validation error: ",)
 
 
 @dataclass(frozen=True, slots=True)
-class FeedCursor:
-    """How far the bot has read, in which journal."""
-
-    feed_id: str
-    seq: int
-
-
-@dataclass(frozen=True, slots=True)
 class _Subscription:
     """A subscription of the feed that stands."""
 
@@ -57,19 +48,6 @@ class _Subscription:
     feed_id: str
     newest: int
     too_old: bool
-
-
-class FeedFollower(Protocol):
-    """Who reads the feed; each coroutine returns only when its work is durable."""
-
-    async def cursor(self) -> FeedCursor | None:
-        """Return how far the feed has been read, None before the first time."""
-
-    async def started(self, feed_id: str, newest: int, *, gap: bool) -> None:
-        """Learn that the subscription stands; `gap` says that entries are gone for ever."""
-
-    async def entries(self, feed_id: str, entries: list[Json]) -> None:
-        """Take entries in order; entries that were seen before do no harm."""
 
 
 class HomeAssistant:
@@ -179,7 +157,7 @@ class HomeAssistant:
     ) -> tuple[int, Any]:
         """Send one command and wait for its result; return its number as well."""
         socket = self._socket
-        if socket is None or not self._connected.is_set():
+        if socket is None or socket.closed or not self._connected.is_set():
             raise NotConnectedError("Home Assistant can't be reached")
         self._last_id += 1
         number = self._last_id

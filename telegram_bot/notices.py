@@ -10,7 +10,7 @@ from typing import Any
 from telegram_bot import cards
 from telegram_bot.access import Access
 from telegram_bot.clock import Clock
-from telegram_bot.home_assistant import FeedCursor, Json
+from telegram_bot.feed import FeedCursor, Json
 from telegram_bot.outbox import Outbox
 from telegram_bot.store import Store
 from telegram_bot.transaction import Card, Transaction
@@ -18,6 +18,8 @@ from telegram_bot.transaction import Card, Transaction
 _LOGGER = logging.getLogger(__name__)
 
 _GAP = "⚠️ <b>Some reports are lost</b>\nI was away for longer than Home Assistant keeps its journal. /orders and /balance show how things stand."
+# What is older can't come again: Home Assistant keeps its journal for 30 days.
+_KEEP_SECONDS = 90 * 86_400.0
 _STATUS_RANK = {"pending_new": 0, "new": 1, "partially_filled": 2, "pending_cancel": 3}
 
 
@@ -89,6 +91,7 @@ class FeedKeeper:
 
         def begin(store: Transaction) -> None:
             """Keep the start."""
+            store.forget_before(now - _KEEP_SECONDS)
             cursor = store.cursor()
             if cursor is None:
                 store.set_cursor(FeedCursor(feed_id, newest))
@@ -153,6 +156,7 @@ class FeedKeeper:
                 # Placed elsewhere: its first report becomes its card.
                 card = store.add_card(
                     chat_id,
+                    self._clock.time(),
                     client_order_id=order.get("client_order_id"),
                     order_id=order.get("order_id"),
                 )

@@ -21,6 +21,7 @@ from telegram_bot.clock import SYSTEM_CLOCK, Clock
 from telegram_bot.delivery import Verdict, judge
 from telegram_bot.digest import DIGEST_AFTER, digest
 from telegram_bot.markup import MAY_REPEAT, Message, buttons_from_json, plain, split
+from telegram_bot.pace import TokenBucket
 from telegram_bot.store import Store
 from telegram_bot.transaction import OutboxRow, Transaction
 
@@ -36,35 +37,6 @@ _LONGEST_BACKOFF = 30.0
 # An answer that comes later than this helps nobody.
 _ANSWER_WITHIN = 60.0
 _STOP_WITHIN = 2.0
-
-
-class TokenBucket:
-    """Permits that refill with time."""
-
-    def __init__(self, rate: float, burst: int, clock: Clock) -> None:
-        """Start full."""
-        self._rate = rate
-        self._burst = burst
-        self._clock = clock
-        self._permits = float(burst)
-        self._filled = clock.monotonic()
-
-    async def take(self) -> None:
-        """Take one permit, wait for it if need be."""
-        while (wait := self._try()) > 0:
-            await self._clock.sleep(wait)
-
-    def _try(self) -> float:
-        """Take one permit, or return the seconds until there is one."""
-        now = self._clock.monotonic()
-        self._permits = min(
-            self._burst, self._permits + (now - self._filled) * self._rate
-        )
-        self._filled = now
-        if self._permits >= 1 - 1e-9:
-            self._permits -= 1
-            return 0.0
-        return (1 - self._permits) / self._rate
 
 
 @dataclass(slots=True)
@@ -88,7 +60,7 @@ class _Lane:
     not_before: float = 0.0
     failures: int = 0
     parked: bool = False
-    calling: bool = False
+    delivering: bool = False
     task: asyncio.Task[None] | None = None
 
 
@@ -125,10 +97,10 @@ class Outbox:
         """Let calls under way end, then stop; the rest is sent after the next start."""
         self._stopping = True
         tasks = [lane.task for lane in self._lanes.values() if lane.task]
-        if calling := [
-            lane.task for lane in self._lanes.values() if lane.task and lane.calling
+        if busy := [
+            lane.task for lane in self._lanes.values() if lane.task and lane.delivering
         ]:
-            await asyncio.wait(calling, timeout=_STOP_WITHIN)
+            await asyncio.wait(busy, timeout=_STOP_WITHIN)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -213,7 +185,7 @@ class Outbox:
         )
         if not rows:
             return False
-        if await self._digest(lane):
+        if len(rows) > DIGEST_AFTER and await self._digest(lane):
             return True
         await self._send_row(lane, rows[0])
         return True
@@ -277,6 +249,16 @@ class Outbox:
             may_repeat=row.doubts > 0 and edit is None,
         )
         await self._pace(lane)
+        lane.delivering = True
+        try:
+            await self._deliver(lane, row, message, edit)
+        finally:
+            lane.delivering = False
+
+    async def _deliver(
+        self, lane: _Lane, row: OutboxRow, message: Message, edit: int | None
+    ) -> None:
+        """Send a message between two notes of it."""
         await self._store.run(lambda store: store.mark([row.id], "sending"))
         verdict, message_id = await self._call(lane, message, edit=edit)
         if verdict is Verdict.GONE and edit is not None:
@@ -301,7 +283,6 @@ class Outbox:
         self, lane: _Lane, message: Message, *, edit: int | None
     ) -> tuple[Verdict, int | None]:
         """Make one call and judge it."""
-        lane.calling = True
         try:
             message_id = await self._transmit(lane.chat_id, message, edit)
         except TelegramError as err:
@@ -310,8 +291,6 @@ class Outbox:
                 lane, judgement.verdict, judgement.wait, judgement.new_chat_id, err
             )
             return judgement.verdict, edit
-        finally:
-            lane.calling = False
         lane.failures = 0
         return Verdict.DONE, message_id
 

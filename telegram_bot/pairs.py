@@ -3,7 +3,8 @@
 from difflib import get_close_matches
 
 from telegram_bot.clock import Clock
-from telegram_bot.home_assistant import HomeAssistant, Json
+from telegram_bot.feed import Json
+from telegram_bot.home_assistant import HomeAssistant
 
 _FRESH_SECONDS = 600.0
 _MAIN_PAIRS = ("BTC-USD", "ETH-USD", "BTC-EUR")

@@ -24,7 +24,7 @@ CREATE INDEX outbox_waiting ON outbox (chat_id, id) WHERE state IN ('waiting', '
 CREATE TABLE cards (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     chat_id INTEGER NOT NULL, message_id INTEGER, client_order_id TEXT, order_id TEXT,
-    confirmation_id TEXT, order_state TEXT, fills TEXT NOT NULL DEFAULT '[]'
+    confirmation_id TEXT, order_state TEXT, fills TEXT NOT NULL DEFAULT '[]', at REAL NOT NULL
 );
 CREATE INDEX cards_client ON cards (client_order_id);
 CREATE INDEX cards_order ON cards (order_id);
@@ -70,8 +70,9 @@ class Store:
 
         Once begun it is carried through even when the caller is cancelled.
         """
-        return await asyncio.get_running_loop().run_in_executor(
-            self._thread, self._work, work
+        loop = asyncio.get_running_loop()
+        return await asyncio.shield(
+            loop.run_in_executor(self._thread, self._work, work)
         )
 
     def _open(self) -> None:

@@ -5,7 +5,7 @@ import json
 import sqlite3
 from typing import Any
 
-from telegram_bot.home_assistant import FeedCursor, Json
+from telegram_bot.feed import FeedCursor, Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +166,7 @@ class Transaction:
     def add_card(
         self,
         chat_id: int,
+        at: float,
         *,
         client_order_id: str | None,
         order_id: str | None = None,
@@ -173,8 +174,8 @@ class Transaction:
     ) -> Card:
         """Start a card; its message follows."""
         cursor = self._db.execute(
-            "INSERT INTO cards (chat_id, client_order_id, order_id, confirmation_id) VALUES (?, ?, ?, ?)",
-            (chat_id, client_order_id, order_id, confirmation_id),
+            "INSERT INTO cards (chat_id, client_order_id, order_id, confirmation_id, at) VALUES (?, ?, ?, ?, ?)",
+            (chat_id, client_order_id, order_id, confirmation_id, at),
         )
         return Card(
             cursor.lastrowid or 0,
@@ -319,6 +320,10 @@ class Transaction:
         self._db.execute("DELETE FROM events WHERE at < ?", (at,))
         self._db.execute(
             "DELETE FROM outbox WHERE occurred < ? AND state NOT IN ('waiting', 'sending')",
+            (at,),
+        )
+        self._db.execute(
+            "DELETE FROM cards WHERE at < ? AND id NOT IN (SELECT card_id FROM outbox WHERE card_id IS NOT NULL)",
             (at,),
         )
         self._db.execute("DELETE FROM buttons WHERE at < ?", (at,))

@@ -7,7 +7,8 @@ from telegram_bot.access import Access, Role
 from telegram_bot.clock import Clock
 from telegram_bot.confirmations import new_id
 from telegram_bot.desk import OrderDesk
-from telegram_bot.home_assistant import HomeAssistant, Json
+from telegram_bot.feed import Json
+from telegram_bot.home_assistant import HomeAssistant
 from telegram_bot.markup import Button, Message
 from telegram_bot.outbox import Outbox
 from telegram_bot.pairs import PairBook

@@ -14,7 +14,7 @@ type Json = dict[str, Any]
 type Service = Callable[[Json], Awaitable[Json] | Json]
 
 TOKEN = "long-lived-token-of-the-bot"
-WAIT_SECONDS = 10.0
+WAIT_SECONDS = 30.0
 PAIRS: dict[str, Json] = {
     pair: {
         "base": pair.partition("-")[0],

@@ -7,7 +7,7 @@ from typing import override
 from telegram_bot.clock import Clock
 
 START = 1_800_000_000.0
-LONGEST_WAIT = 10.0
+LONGEST_WAIT = 30.0
 
 
 class ManualClock(Clock):

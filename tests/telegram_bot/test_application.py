@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import contextlib
 import json
 import logging
+import os
 from pathlib import Path
 import signal
 import sqlite3
@@ -15,13 +16,14 @@ import time
 import pytest
 
 from simulators.telegram.server import TelegramServer
-from telegram_bot.__main__ import main
+from telegram_bot.__main__ import _run as run_until_told, main
 from telegram_bot.application import CompanionBot, TokenRefusedError
+from telegram_bot.config import load_config
 from telegram_bot.store import Store, StoreError
 from tests.telegram_bot.conftest import OWNER, Rig
 from tests.telegram_bot.fake_home_assistant import TOKEN, FakeHomeAssistant, price_alert
 
-WAIT_SECONDS = 20.0
+WAIT_SECONDS = 60.0
 
 
 def write_config(path: Path, telegram: TelegramServer, home: FakeHomeAssistant) -> Path:
@@ -91,6 +93,44 @@ async def test_process(stopped_rig: Rig, tmp_path: Path) -> None:
         assert rig.telegram.token not in log
         assert "Traceback" not in log
     assert (tmp_path / "data" / "bot.sqlite").stat().st_mode & 0o077 == 0
+
+
+async def test_run_in_this_process(
+    stopped_rig: Rig, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same without a process of its own: ready, then a signal."""
+    rig = stopped_rig
+    config = load_config(write_config(tmp_path, rig.telegram, rig.home), {})
+    run = asyncio.create_task(run_until_told(config))
+    await rig.ask("/price BTC-USD", "BTC-USD 60500 USD")
+    shown = ""
+    async with asyncio.timeout(WAIT_SECONDS):
+        while not shown:
+            await rig.ask("/help", "You own this bot")
+            shown = capsys.readouterr().out
+        assert json.loads(shown)["ready"] is True
+        os.kill(os.getpid(), signal.SIGTERM)
+        await run
+
+
+async def test_run_without_a_store(stopped_rig: Rig, tmp_path: Path) -> None:
+    """What can't mend itself ends the run."""
+    rig = stopped_rig
+    (tmp_path / "data").write_text("in the way")
+    config = load_config(write_config(tmp_path, rig.telegram, rig.home), {})
+    with pytest.raises(StoreError, match="can't be used"):
+        await run_until_told(config)
+
+
+def test_main_without_a_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The exit code tells, and one line says why."""
+    (tmp_path / "data").write_text("in the way")
+    file = write_config(tmp_path, TelegramServer(port=1), FakeHomeAssistant())
+    monkeypatch.setattr("telegram_bot.__main__.set_up_logging", lambda *_, **__: None)
+    assert main(["--config", str(file)]) == 1
+    assert "can't be used" in caplog.text
 
 
 async def test_process_stops_while_nobody_is_there(
@@ -236,19 +276,28 @@ async def test_store_that_cannot_be_used(tmp_path: Path) -> None:
     with pytest.raises(
         StoreError, match=r"folder\.sqlite: the bot's database can't be used"
     ):
-        await Store(tmp_path / "folder.sqlite").open()
+        await _open(tmp_path / "folder.sqlite")
     (tmp_path / "text.sqlite").write_text(
         "this is no database, but long enough to be taken for one" * 20
     )
     with pytest.raises(
         StoreError, match=r"text\.sqlite: the bot's database can't be used"
     ):
-        await Store(tmp_path / "text.sqlite").open()
+        await _open(tmp_path / "text.sqlite")
     with contextlib.closing(sqlite3.connect(tmp_path / "new.sqlite")) as db:
         db.execute("PRAGMA user_version = 99")
     with pytest.raises(StoreError, match="belongs to a newer version"):
-        await Store(tmp_path / "new.sqlite").open()
+        await _open(tmp_path / "new.sqlite")
     store = Store(tmp_path / "closed.sqlite")
     with pytest.raises(StoreError, match="is closed"):
         await store.run(lambda transaction: None)
     await store.close()
+
+
+async def _open(path: Path) -> None:
+    """Open a store, and leave no thread behind."""
+    store = Store(path)
+    try:
+        await store.open()
+    finally:
+        await store.close()

@@ -6,7 +6,7 @@ import pytest
 
 from telegram_bot.access import Access
 from telegram_bot.config import AccessConfig
-from telegram_bot.home_assistant import FeedCursor
+from telegram_bot.feed import FeedCursor
 from telegram_bot.notices import newer
 from telegram_bot.store import Store
 from telegram_bot.transaction import Transaction

@@ -43,9 +43,8 @@ async def test_preview_shows_what_will_happen(rig: Rig) -> None:
     assert card["text"].splitlines()[:-1] == [
         "Buy 0.01 BTC at 60000 USD?",
         "BTC-USD · Limit · good till cancelled · account trading",
-        "Market 60500 USD (-0.83 % from the market)",
         "Amount 0.01 BTC",
-        "Price 60000 USD",
+        "Price 60000 USD (-0.83 % from the market at 60500 USD)",
         "Cost 600 USD",
         "Fee 1.5 USD (0.25 %)",
         "Total with fee 601.5 USD",
@@ -72,6 +71,7 @@ async def test_confirm_places_once_and_follows_the_order(rig: Rig) -> None:
         "order_type": "limit",
         "price": "60000",
         "amount": "0.01",
+        "account_id": "trading",
         "client_order_id": "tg-" + confirm_data(card).split(":")[1],
     }
     shown = await wait_card(rig, card, "🟢 Accepted: Buy 0.01 BTC at 60000 USD")

@@ -368,7 +368,7 @@ async def test_stop_while_telegram_is_slow(post: Post) -> None:
 
 async def test_card_is_edited(post: Post) -> None:
     """A card is one message; older states that wait are left out; an edit may be repeated at will."""
-    card = await post.store.run(lambda tx: tx.add_card(OWNER, client_order_id="1"))
+    card = await post.store.run(lambda tx: tx.add_card(OWNER, 0.0, client_order_id="1"))
     buttons = buttons_to_json(((Button("Confirm", "o:1:y"),),))
     await post.enqueue("first", kind="card", card_id=card.id, buttons=buttons)
     await post.until_shown("first")
@@ -393,7 +393,7 @@ async def test_card_is_edited(post: Post) -> None:
 
 async def test_deleted_card_is_sent_anew(post: Post) -> None:
     """A card that somebody deleted comes back with its next state."""
-    card = await post.store.run(lambda tx: tx.add_card(OWNER, client_order_id="1"))
+    card = await post.store.run(lambda tx: tx.add_card(OWNER, 0.0, client_order_id="1"))
     await post.enqueue("first", kind="card", card_id=card.id)
     await post.until_shown("first")
     chat = next(iter(post.telegram.world.bots.values())).chats[OWNER]
