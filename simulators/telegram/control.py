@@ -1,6 +1,19 @@
-"""The control interface: play the people, read what they see, make things go wrong.
+"""The control interface: play the people, read what they see.
 
-JSON in and out. A wrong request is answered 400 with `{"error": words}`.
+JSON in and out. A wrong request is answered 400 with `{"error": words}`. Ids are whole numbers; a
+private chat has the number of its person, and `chat_id` may be left out for it. Any number is a
+person: whoever is not known yet appears. `bot` (token or number) names another bot than the default.
+
+A chat as `GET /control/chats/{chat_id}` shows it:
+    revision: grows with each change; `?after=N&timeout=seconds` (60 at most) waits until it is above N
+    messages: oldest first, each with message_id, from ("bot" or a person's number), name, text (plain,
+        "" beside a file), html (of text or caption, escaped), caption (plain), photo (bool), document
+        (name or null), file (url, name, size, width, height, spoiler, above; or null), buttons (rows of
+        text and callback_data, url or copy_text, perhaps style), reply_keyboard, edited, silent, date
+        (seconds since 1970), reply_to, thread_id, service, revision
+    answers: to taps, each with callback_query_id, user_id, message_id, text, alert, url, revision
+    action: what the bot says that it is doing, for five seconds
+    chat_id, type, title, members, topics (number to name), blocked, deleted, migrated_to
 """
 
 from aiohttp import web

@@ -1,4 +1,17 @@
-"""The part of the control interface that looks behind the scenes and makes things go wrong."""
+"""The part of the control interface that looks behind the scenes and makes things go wrong.
+
+A fault is for the next `count` (1) calls of `method` ("*": any) to `chat_id` (any):
+    timeout: hold the call for `seconds` (120) or until the bot hangs up, then cut it
+    cut: end the connection without an answer; `seconds` (0) waits before
+    bad_gateway: 502 with HTML; server_error: 500 with JSON
+    slow: answer after `seconds` (2)
+    too_many_requests: 429 with `retry_after` in seconds; without it as a proxy says it
+    conflict: 409; forbidden: 403; unauthorized: 401; the first two may carry a `description`
+The first five are carried out before the trouble with `delivered: true`, else not at all (slow: after it).
+
+A call on record has method, parameters (files by name and size, never the token), time (seconds since
+1970), bot (number) and status: the HTTP status, "cut", "hung up", or null while it is under way.
+"""
 
 from aiohttp import web
 
