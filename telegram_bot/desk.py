@@ -37,6 +37,7 @@ _LOGGER = logging.getLogger(__name__)
 # A market price is old after a minute.
 _LONGEST_MARKET_SECONDS = 60
 _PLACE_TIMEOUT = 45.0
+_PATIENCE = 1.0
 # When to look for an order of which nobody knows whether it arrived, in seconds after the feed stands.
 # Home Assistant rules out after 60 s that the exchange still takes it.
 _LOOKS = (1.0, 4.0, 10.0, 20.0, 40.0)
@@ -257,7 +258,19 @@ class OrderDesk:
 
     async def _execute(self, row: ConfirmationRow) -> None:
         """Send it and show what came of it."""
+        patience = self._own(self._show_patience(row))
+        try:
+            await self._send(row)
+        finally:
+            patience.cancel()
+
+    async def _show_patience(self, row: ConfirmationRow) -> None:
+        """Say that it is on its way, if that takes a while: most answers are faster than an edit."""
+        await self._clock.sleep(_PATIENCE)
         await self._show(row, "sending", f"{_SENDING[row.kind]} …")
+
+    async def _send(self, row: ConfirmationRow) -> None:
+        """Send it; a refusal, a doubt or an answer ends on the card."""
         try:
             if row.kind == "order":
                 request = {**row.request, "client_order_id": client_order_id(row.id)}
@@ -269,23 +282,20 @@ class OrderDesk:
                     "cancel_order", row.request, within=_PLACE_TIMEOUT
                 )
         except NotConnectedError:
-            await self._show(
-                row, "outcome", f"{_REFUSED[row.kind]}: {_NOT_SENT}", done=True
-            )
+            await self._refuse(row, _NOT_SENT)
         except RefusedError as err:
             if err.code in _CERTAIN_CODES or err.translation_key in _CERTAIN_KEYS:
-                await self._show(
-                    row,
-                    "outcome",
-                    f"{_REFUSED[row.kind]}: {e(explain(err))}",
-                    done=True,
-                )
+                await self._refuse(row, explain(err))
             else:
                 await self._doubt(row, err)
         except UnansweredError as err:
             await self._doubt(row, err)
         else:
             await self._settle(row, answer["order"])
+
+    async def _refuse(self, row: ConfirmationRow, why: str) -> None:
+        """Say that it was surely not done, and why."""
+        await self._show(row, "outcome", f"{_REFUSED[row.kind]}: {e(why)}", done=True)
 
     async def _doubt(self, row: ConfirmationRow, err: HomeAssistantError) -> None:
         """Say that the outcome is not known, and find it out."""
@@ -388,11 +398,12 @@ class OrderDesk:
         await self._store.run(show)
         self._outbox.wake([row.chat_id])
 
-    def _own(self, work: Coroutine[Any, Any, None]) -> None:
+    def _own(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run something in the background until `stop`."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
 
 def _reported(store: Transaction, row: ConfirmationRow) -> bool:

@@ -177,25 +177,36 @@ class Outbox:
         if (wait := lane.not_before - self._clock.monotonic()) > 0:
             await self._clock.sleep(wait)
             return True
+        if not lane.answers and not await self._waiting(lane):
+            return False
+        await lane.bucket.take()
+        await self._all.take()
+        # Chosen only now: what came while the turn was waited for may be more urgent.
         if lane.answers:
             await self._answer(lane, lane.answers[0])
-            return True
-        rows = await self._store.run(
-            lambda store: store.waiting(lane.chat_id, limit=DIGEST_AFTER + 1)
-        )
-        if not rows:
-            return False
-        if len(rows) > DIGEST_AFTER and await self._digest(lane):
-            return True
-        await self._send_row(lane, rows[0])
+        elif rows := await self._waiting(lane):
+            await self._send_row(lane, rows[0])
         return True
+
+    async def _waiting(self, lane: _Lane) -> list[OutboxRow]:
+        """Return the first rows of a chat, the most urgent one first; many old ones become a digest."""
+
+        def look(store: Transaction) -> list[OutboxRow]:
+            """Look, and look again after a digest."""
+            rows = store.waiting(lane.chat_id, limit=DIGEST_AFTER + 1)
+            if len(rows) > DIGEST_AFTER and digest(
+                store, lane.chat_id, self._clock.time()
+            ):
+                rows = store.waiting(lane.chat_id, limit=1)
+            return rows
+
+        return await self._store.run(look)
 
     async def _answer(self, lane: _Lane, answer: _Answer) -> None:
         """Send an answer; it leaves the queue unless it must be tried again."""
         if self._clock.monotonic() > answer.deadline:
             self._drop_late(lane)
             return
-        await self._pace(lane)
         verdict, message_id = await self._call(lane, answer.message, edit=answer.edit)
         match verdict:
             case Verdict.AGAIN | Verdict.WAIT:
@@ -228,11 +239,6 @@ class Outbox:
         while lane.answers:
             _resolve(lane.answers.popleft(), None)
 
-    async def _digest(self, lane: _Lane) -> bool:
-        """Put many old messages into one; return whether it was done."""
-        now = self._clock.time()
-        return await self._store.run(lambda store: digest(store, lane.chat_id, now))
-
     async def _send_row(self, lane: _Lane, row: OutboxRow) -> None:
         """Try once to send a message that must arrive, and write down what is known afterwards."""
         card = None
@@ -248,7 +254,6 @@ class Outbox:
             reply_to,
             may_repeat=row.doubts > 0 and edit is None,
         )
-        await self._pace(lane)
         lane.delivering = True
         try:
             await self._deliver(lane, row, message, edit)
@@ -273,11 +278,6 @@ class Outbox:
                 store, row, verdict, message_id, edited=edit is not None
             )
         )
-
-    async def _pace(self, lane: _Lane) -> None:
-        """Wait for the turn of a chat."""
-        await lane.bucket.take()
-        await self._all.take()
 
     async def _call(
         self, lane: _Lane, message: Message, *, edit: int | None

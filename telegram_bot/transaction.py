@@ -122,10 +122,12 @@ class Transaction:
         return [chat_id for (chat_id,) in rows]
 
     def waiting(self, chat_id: int, limit: int = -1) -> list[OutboxRow]:
-        """Return what waits for a chat, oldest first."""
+        """Return what waits for a chat: new messages, oldest first, then edits, which ring nobody."""
         rows = self._db.execute(
-            "SELECT id, event_id, chat_id, kind, text, line, buttons, card_id, occurred, state, doubts FROM outbox"
-            " WHERE chat_id = ? AND state IN ('waiting', 'sending') ORDER BY id LIMIT ?",
+            "SELECT outbox.id, event_id, outbox.chat_id, kind, text, line, buttons, card_id, occurred, state, doubts"
+            " FROM outbox LEFT JOIN cards ON cards.id = card_id"
+            " WHERE outbox.chat_id = ? AND state IN ('waiting', 'sending')"
+            " ORDER BY kind = 'card' AND cards.message_id IS NOT NULL, outbox.id LIMIT ?",
             (chat_id, limit),
         )
         return [OutboxRow(*row) for row in rows]

@@ -103,6 +103,19 @@ async def test_confirm_places_once_and_follows_the_order(rig: Rig) -> None:
     assert rig.home.count("place_order") == 1
 
 
+async def test_slow_answer(rig: Rig) -> None:
+    """An order that takes its time loses its buttons meanwhile."""
+    card = await preview(rig)
+    hold = rig.home.holds["place_order"] = asyncio.Event()
+    await rig.tap("Confirm", card)
+    await rig.home.wait_called("place_order")
+    rig.clock.advance(1)
+    shown = await wait_card(rig, card, "⏳ Being placed …")
+    assert shown["buttons"] == []
+    hold.set()
+    await wait_card(rig, card, "🟢 Accepted")
+
+
 async def test_filled_at_once(rig: Rig) -> None:
     """A report that overtakes the answer is not taken back by it."""
     card = await preview(rig)
