@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 import secrets
 
+from telegram_bot.markup import Button, Buttons
 from telegram_bot.transaction import ConfirmationRow, Transaction
 
 PREFIX = "o"
@@ -34,6 +35,17 @@ _STATES = {
 }
 
 
+TAP_ANSWERS = {
+    Taken.UNKNOWN: "I don't know this question any more. Nothing was done.",
+    Taken.OTHERS: "Only the person who asked can decide this. Nothing was done.",
+    Taken.LATE: "Too late: this offer has run out. Nothing was done; ask again for a fresh one.",
+    Taken.EXPIRED: "Too late: this offer has run out. Nothing was done; ask again for a fresh one.",
+    Taken.EXECUTING: "Already on its way. It is sent once only.",
+    Taken.DONE: "This was decided before. Nothing more was done.",
+    Taken.DISCARDED: "This was discarded before. Nothing was done.",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Tap:
     """A tap on a button of a question."""
@@ -55,6 +67,16 @@ def client_order_id(confirmation_id: str) -> str:
 def button_data(confirmation_id: str, answer: str) -> str:
     """Return what a button of a question carries."""
     return f"{PREFIX}:{confirmation_id}:{answer}"
+
+
+def question_buttons(confirmation_id: str) -> Buttons:
+    """Return the two buttons of a question."""
+    return (
+        (
+            Button("Confirm", button_data(confirmation_id, YES)),
+            Button("Discard", button_data(confirmation_id, NO)),
+        ),
+    )
 
 
 def read_tap(data: str) -> Tap | None:

@@ -1,9 +1,17 @@
-"""What an error of Telegram says about a message: did it arrive, and what to do."""
+"""Saying it to Telegram, and what an error says: did it arrive, and what to do."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 import httpx
+from telegram import (
+    Bot,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    LinkPreviewOptions,
+    ReplyParameters,
+)
+from telegram.constants import ParseMode
 from telegram.error import (
     BadRequest,
     ChatMigrated,
@@ -14,6 +22,8 @@ from telegram.error import (
     RetryAfter,
     TelegramError,
 )
+
+from telegram_bot.markup import MAY_REPEAT, Message, plain
 
 
 class Verdict(StrEnum):
@@ -87,3 +97,53 @@ def _surely_not_sent(error: NetworkError) -> bool:
         return True
     # A proxy's 429 has no retry_after and no cause: its answer could be read.
     return cause is None and "too many requests" in str(error).lower()
+
+
+async def transmit(bot: Bot, chat_id: int, message: Message, edit: int | None) -> int:
+    """Say it to Telegram; return the id of the message.
+
+    Args:
+        bot: as whom.
+        chat_id: where.
+        message: what; at most 4096 characters without markup.
+        edit: the message to put it in place of; None for a new one.
+
+    Raises:
+        TelegramError: `judge` says what it means.
+    """
+    text = message.text
+    if message.may_repeat:
+        text = f"{text}\n\n{MAY_REPEAT if message.html else plain(MAY_REPEAT)}"
+    parse_mode = ParseMode.HTML if message.html else None
+    markup = InlineKeyboardMarkup(
+        [
+            [
+                InlineKeyboardButton(button.text, callback_data=button.data)
+                for button in line
+            ]
+            for line in message.buttons
+        ]
+    )
+    previews = LinkPreviewOptions(is_disabled=True)
+    if edit is not None:
+        await bot.edit_message_text(
+            text,
+            chat_id=chat_id,
+            message_id=edit,
+            parse_mode=parse_mode,
+            reply_markup=markup,
+            link_preview_options=previews,
+        )
+        return edit
+    reply = None
+    if message.reply_to is not None:
+        reply = ReplyParameters(message.reply_to, allow_sending_without_reply=True)
+    sent = await bot.send_message(
+        chat_id,
+        text,
+        parse_mode=parse_mode,
+        reply_markup=markup if message.buttons else None,
+        link_preview_options=previews,
+        reply_parameters=reply,
+    )
+    return sent.message_id

@@ -8,13 +8,12 @@ from typing import Any
 from telegram_bot import cards
 from telegram_bot.clock import Clock
 from telegram_bot.confirmations import (
-    NO,
-    YES,
+    TAP_ANSWERS,
     Taken,
     Tap,
-    button_data,
     client_order_id,
     new_id,
+    question_buttons,
     take,
 )
 from telegram_bot.errors import (
@@ -25,7 +24,7 @@ from telegram_bot.errors import (
 )
 from telegram_bot.feed import Json
 from telegram_bot.home_assistant import HomeAssistant
-from telegram_bot.markup import Button, Buttons, Message, e
+from telegram_bot.markup import Message, e
 from telegram_bot.notices import show_order
 from telegram_bot.outbox import Outbox
 from telegram_bot.store import Store
@@ -61,15 +60,6 @@ _CERTAIN_KEYS = frozenset(
     }
 )  # fmt: skip
 
-_TAP_ANSWERS = {
-    Taken.UNKNOWN: "I don't know this question any more. Nothing was done.",
-    Taken.OTHERS: "Only the person who asked can decide this. Nothing was done.",
-    Taken.LATE: "Too late: this offer has run out. Nothing was done; ask again for a fresh one.",
-    Taken.EXPIRED: "Too late: this offer has run out. Nothing was done; ask again for a fresh one.",
-    Taken.EXECUTING: "Already on its way. It is sent once only.",
-    Taken.DONE: "This was decided before. Nothing more was done.",
-    Taken.DISCARDED: "This was discarded before. Nothing was done.",
-}
 _SENDING = {"order": "⏳ Being placed", "cancel": "⏳ Cancel being sent"}
 _IN_DOUBT = {
     "order": "❓ Sent, but no answer came. I am finding out whether the exchange took it; please don't repeat it meanwhile.",
@@ -85,16 +75,6 @@ _REFUSED = {"order": "❌ Not placed", "cancel": "❌ Not cancelled"}
 _NOT_SENT = (
     "Home Assistant could not be reached. Nothing was sent; try again when it is back."
 )
-
-
-def question_buttons(confirmation_id: str) -> Buttons:
-    """Return the two buttons of a question."""
-    return (
-        (
-            Button("Confirm", button_data(confirmation_id, YES)),
-            Button("Discard", button_data(confirmation_id, NO)),
-        ),
-    )
 
 
 class OrderDesk:
@@ -243,7 +223,7 @@ class OrderDesk:
                 row, "⌛ Expired: nobody decided in time. Nothing was done."
             )
         if taken is not Taken.NOW or row is None:
-            return _TAP_ANSWERS[taken], None
+            return TAP_ANSWERS[taken], None
         if not tap.yes:
             await self._show(row, "discarded", "🗑 Discarded. Nothing was done.")
             return "Discarded.", None

@@ -7,20 +7,13 @@ from dataclasses import dataclass, field, replace
 import logging
 from random import Random
 
-from telegram import (
-    Bot,
-    InlineKeyboardButton,
-    InlineKeyboardMarkup,
-    LinkPreviewOptions,
-    ReplyParameters,
-)
-from telegram.constants import ParseMode
+from telegram import Bot
 from telegram.error import TelegramError
 
 from telegram_bot.clock import SYSTEM_CLOCK, Clock
-from telegram_bot.delivery import Verdict, judge
+from telegram_bot.delivery import Verdict, judge, transmit
 from telegram_bot.digest import DIGEST_AFTER, digest
-from telegram_bot.markup import MAY_REPEAT, Message, buttons_from_json, plain, split
+from telegram_bot.markup import Message, buttons_from_json, plain, split
 from telegram_bot.pace import TokenBucket
 from telegram_bot.store import Store
 from telegram_bot.transaction import OutboxRow, Transaction
@@ -284,7 +277,7 @@ class Outbox:
     ) -> tuple[Verdict, int | None]:
         """Make one call and judge it."""
         try:
-            message_id = await self._transmit(lane.chat_id, message, edit)
+            message_id = await transmit(self._bot, lane.chat_id, message, edit)
         except TelegramError as err:
             judgement = judge(err)
             await self._heed(
@@ -293,45 +286,6 @@ class Outbox:
             return judgement.verdict, edit
         lane.failures = 0
         return Verdict.DONE, message_id
-
-    async def _transmit(self, chat_id: int, message: Message, edit: int | None) -> int:
-        """Say it to Telegram."""
-        text = message.text
-        if message.may_repeat:
-            text = f"{text}\n\n{MAY_REPEAT if message.html else plain(MAY_REPEAT)}"
-        parse_mode = ParseMode.HTML if message.html else None
-        markup = InlineKeyboardMarkup(
-            [
-                [
-                    InlineKeyboardButton(button.text, callback_data=button.data)
-                    for button in line
-                ]
-                for line in message.buttons
-            ]
-        )
-        previews = LinkPreviewOptions(is_disabled=True)
-        if edit is not None:
-            await self._bot.edit_message_text(
-                text,
-                chat_id=chat_id,
-                message_id=edit,
-                parse_mode=parse_mode,
-                reply_markup=markup,
-                link_preview_options=previews,
-            )
-            return edit
-        reply = None
-        if message.reply_to is not None:
-            reply = ReplyParameters(message.reply_to, allow_sending_without_reply=True)
-        sent = await self._bot.send_message(
-            chat_id,
-            text,
-            parse_mode=parse_mode,
-            reply_markup=markup if message.buttons else None,
-            link_preview_options=previews,
-            reply_parameters=reply,
-        )
-        return sent.message_id
 
     async def _heed(
         self,
