@@ -1,7 +1,6 @@
 """Books and trades that a stream follows, remembered across its sessions."""
 
 from collections.abc import Callable, Coroutine
-from itertools import count
 import logging
 from typing import Any, Protocol
 
@@ -182,26 +181,30 @@ class MarketFeeds:
 
     async def _keep_trying(self, channel: str, pair: str, losses: int) -> None:
         """Subscribe until it succeeds, slower with each failure or repeated loss."""
-        for attempt in count(max(0, losses - 1)):
-            if attempt:
-                await self._clock.sleep(min(_MAXIMUM_PAUSE, 2.0 ** min(attempt, 10)))
-            if pair not in self._wanted(channel):
-                break
-            try:
-                await self._ask(
-                    f"{channel}_subscribe", {"pair": pair}, priority=Priority.RECOVERY
-                )
-            except InvalidRequestError as err:
-                _LOGGER.warning("%s is no longer followed: %s", pair, err)
-                self._wanted(channel).pop(pair, None)
-                break
-            except CexioError as err:
-                _LOGGER.debug("%s could not be subscribed: %s", pair, err)
-                continue
-            keeper = self._books.get(pair) if channel == _BOOKS else None
-            if keeper is None or keeper.synchronised:
-                break
+        attempt = max(0, losses - 1)
+        while not await self._try(channel, pair, attempt):
+            attempt += 1
         self._under_way.discard((channel, pair))
+
+    async def _try(self, channel: str, pair: str, attempt: int) -> bool:
+        """Subscribe once, after a pause; return whether there is nothing left to do."""
+        if attempt:
+            await self._clock.sleep(min(_MAXIMUM_PAUSE, 2.0 ** min(attempt, 10)))
+        if pair not in self._wanted(channel):
+            return True
+        try:
+            await self._ask(
+                f"{channel}_subscribe", {"pair": pair}, priority=Priority.RECOVERY
+            )
+        except InvalidRequestError as err:
+            _LOGGER.warning("%s is no longer followed: %s", pair, err)
+            self._wanted(channel).pop(pair, None)
+            return True
+        except CexioError as err:
+            _LOGGER.debug("%s could not be subscribed: %s", pair, err)
+            return False
+        keeper = self._books.get(pair) if channel == _BOOKS else None
+        return keeper is None or keeper.synchronised
 
     async def _subscribe(self, channel: str, pair: str) -> None:
         """Subscribe now if there is a session, else with the next one."""

@@ -109,7 +109,8 @@ def safe_text(text: str, *secrets: str) -> str:
     for secret in secrets:
         if secret:
             text = text.replace(secret, "…")
-    return " ".join(_URL.sub("…", text[: 4 * _MAXIMUM_TEXT]).split())[:_MAXIMUM_TEXT]
+    words = " ".join(_URL.sub("…", text[: 4 * _MAXIMUM_TEXT]).split())
+    return "".join(letter for letter in words if letter.isprintable())[:_MAXIMUM_TEXT]
 
 
 def error_text(error: object) -> str:

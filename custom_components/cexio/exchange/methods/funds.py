@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime
 from decimal import Decimal
-from itertools import count
 from typing import Any
 
 from custom_components.cexio.exchange.budget import Priority
@@ -306,7 +305,8 @@ async def _all_pages[T](
 ) -> AsyncIterator[T]:
     """Go through pages that are counted from 1, leaving out what was on the page before."""
     before: set[str] = set()
-    for page in count(1):
+    page = 1
+    while True:
         found = await turn(page)
         for row in found:
             if key(row) not in before:
@@ -314,6 +314,7 @@ async def _all_pages[T](
         if len(found) < LEDGER_PAGE:
             return
         before = {key(row) for row in found}
+        page += 1
 
 
 @readable
