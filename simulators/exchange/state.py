@@ -4,15 +4,17 @@ Kept are accounts, balances with their ledger, orders, fills, histories, volume 
 makers' quotes are not: they are made anew.
 """
 
+from collections.abc import Callable
 from dataclasses import asdict, fields
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from simulators.exchange.engine.accounts import FundingRow, HistoryRow
-from simulators.exchange.engine.engine import Engine
+from simulators.exchange.engine.accounts import FundingRow, HistoryRow, Transfer
+from simulators.exchange.engine.events import BalanceChange
 from simulators.exchange.engine.ledger import Entry
 from simulators.exchange.engine.orders import (
     ExecutionType,
@@ -25,20 +27,12 @@ from simulators.exchange.engine.orders import (
 from simulators.exchange.engine.settlement import Fill
 from simulators.exchange.venue import Venue
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 VERSION = 1
-_DECIMALS = {
-    field.name
-    for kind in (Order, Entry, HistoryRow, FundingRow, Fill)
-    for field in fields(kind)
-    if "Decimal" in str(field.type)
-}
-_ENUMS = {
-    "side": Side,
-    "order_type": OrderType,
-    "time_in_force": TimeInForce,
-    "status": Status,
-    "execution_type": ExecutionType,
-}
+# Types that JSON does not know, written as text.
+_TEXTS = (Decimal, Side, OrderType, TimeInForce, Status, ExecutionType)
 
 
 class StateError(Exception):
@@ -62,6 +56,10 @@ def dump(venue: Venue) -> bytes:
         "fills": [asdict(fill) for fill in engine.settlement.fills],
         "history": [asdict(row) for row in engine.accounts.history],
         "funding": [asdict(row) for row in engine.accounts.funding],
+        "wallet_moves": sorted(engine.accounts.wallet_moves),
+        "transfers": {
+            key: asdict(done) for key, done in engine.accounts.transfers.items()
+        },
         "volume": engine.fees.trades(),
         "prices": venue.market.mids(),
     }
@@ -94,52 +92,69 @@ def load(venue: Venue, path: Path) -> bool:
         raise StateError(
             f"{path} was written by another version; remove it to start anew"
         )
+    listing = venue.engine.listing
+    currencies = {entry["currency"] for entry in state["entries"]}
+    if not currencies <= listing.currencies.keys() or any(
+        row["pair"] not in listing.pairs for row in state["orders"]
+    ):
+        raise StateError(
+            f"{path} was written with more pairs; start with --pairs as then, or remove it"
+        )
     _restore(venue, state)
     return True
 
 
 def _restore(venue: Venue, state: dict[str, Any]) -> None:
     """Put everything back, money first."""
-    engine = venue.engine
+    engine, accounts = venue.engine, venue.engine.accounts
     for account_id in state["accounts"]:
-        engine.accounts.create(account_id)
-    engine.accounts.restore(state["operations"])
+        accounts.create(account_id)
+    accounts.restore(state["operations"])
     engine.last_number = max(engine.last_number, state["last_number"])
     engine.settlement.executions = state["executions"]
-    engine.ledger.restore(
-        [Entry(**_typed(row)) for row in state["entries"]], state["transactions"]
-    )
-    engine.settlement.fills.extend(Fill(**_typed(row)) for row in state["fills"])
-    engine.accounts.history.extend(
-        HistoryRow(**_typed(row)) for row in state["history"]
-    )
-    engine.accounts.funding.extend(
-        FundingRow(**_typed(row)) for row in state["funding"]
-    )
+    engine.ledger.restore(_all(Entry, state["entries"]), state["transactions"])
+    engine.settlement.fills.extend(_all(Fill, state["fills"]))
+    accounts.history.extend(_all(HistoryRow, state["history"]))
+    accounts.funding.extend(_all(FundingRow, state["funding"]))
+    accounts.wallet_moves.update(state["wallet_moves"])
+    for client_tx_id, done in state["transfers"].items():
+        events = tuple(_all(BalanceChange, done["events"]))
+        accounts.transfers[client_tx_id] = Transfer(done["number"], events)
     for time, usd in state["volume"]:
         engine.fees.record(time, Decimal(usd))
     for row in state["orders"]:
-        _restore_order(engine, row)
+        engine.restore(_one(Order, row | {"pair": engine.listing.pairs[row["pair"]]}))
     for pair, (anchor, mid) in state["prices"].items():
         venue.market.restore(pair, Decimal(anchor), Decimal(mid))
     engine.drain()
 
 
-def _restore_order(engine: Engine, row: dict[str, Any]) -> None:
-    """Put an order back; one of a pair that is not listed any more is left out."""
-    if (pair := engine.listing.pairs.get(row["pair"])) is not None:
-        engine.restore(Order(**_typed(row) | {"pair": pair}))
+def _all[Kind: DataclassInstance](
+    kind: type[Kind], rows: list[dict[str, Any]]
+) -> list[Kind]:
+    """Make objects of rows."""
+    return [_one(kind, row) for row in rows]
 
 
-def _typed(row: dict[str, Any]) -> dict[str, Any]:
-    """Turn texts back into amounts and enums."""
-    return {name: _value(name, value) for name, value in row.items()}
+def _one[Kind: DataclassInstance](kind: type[Kind], row: dict[str, Any]) -> Kind:
+    """Make an object of a row, texts turned back into amounts and enums."""
+    readers = _readers(kind)
+    return kind(
+        **{
+            name: value
+            if value is None or name not in readers
+            else readers[name](value)
+            for name, value in row.items()
+        }
+    )
 
 
-def _value(name: str, value: Any) -> Any:
-    """Turn one field back."""
-    if value is None:
-        return None
-    if name in _DECIMALS:
-        return Decimal(value)
-    return _ENUMS[name](value) if name in _ENUMS else value
+@cache
+def _readers(kind: type[DataclassInstance]) -> dict[str, Callable[[str], Any]]:
+    """Return what reads the fields that are written as text."""
+    return {
+        field.name: reader
+        for field in fields(kind)
+        for reader in _TEXTS
+        if field.type in (reader, reader | None)
+    }

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from simulators.exchange.budget import PRIVATE_LIMIT, PUBLIC_LIMIT
+
 
 def _switch(default: Any, help_text: str, *choices: Any) -> Any:
     """Declare a switch; without choices any value of the default's type will do."""
@@ -105,6 +107,8 @@ class Switches:
         "close",
         "error",
     )
+    address_points: int = _switch(PUBLIC_LIMIT, "public points per minute and address")
+    key_points: int = _switch(PRIVATE_LIMIT, "private points per minute and key")
     ticker_limit: bool = _switch(
         False, "REST get_ticker twice in 60 seconds at most, as seen live"
     )

@@ -97,6 +97,8 @@ class Venue:
         """Turn a switch. Raises ValueError, in words."""
         self.faults.switches.set(name, value)
         self.engine.expiry_status = Status(self.faults.switches.expiry_status)
+        self.address_budget.limit = self.faults.switches.address_points
+        self.key_budget.limit = self.faults.switches.key_points
 
     def publish(self, *, elsewhere: bool = False) -> None:
         """Pass on what happened; `elsewhere` marks orders that were not placed over a WebSocket."""
