@@ -45,7 +45,7 @@ _CONNECT_TIMEOUT = 5.0
 _FIRST_BACKOFF = 1.0
 _LONGEST_BACKOFF = 30.0
 # Each step of a stop; together they stay below the five seconds that a supervisor waits.
-_STOP_STEP = 1.0
+_STOP_STEP = 0.8
 
 
 class TokenRefusedError(Exception):
@@ -175,7 +175,7 @@ class CompanionBot:
             .read_timeout(self._read_timeout)
             .write_timeout(_READ_TIMEOUT)
             .pool_timeout(_CONNECT_TIMEOUT)
-            .get_updates_request(_PollingRequest(self._break_on_token))
+            .get_updates_request(_PollingRequest(self._polling_answered))
             .job_queue(None)
             .build()
         )
@@ -216,6 +216,14 @@ class CompanionBot:
         """Stop to ask for updates."""
         if telegram.updater and telegram.updater.running:
             await _within_step(telegram.updater.stop)
+
+    def _polling_answered(self, status: int) -> None:
+        """Notice a refused token, of which the library tells nobody, and the end of an outage."""
+        if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND):
+            self._break_on_token()
+        elif status == HTTPStatus.OK and self._polling_lost:
+            self._polling_lost = False
+            _LOGGER.info("Telegram sends updates again")
 
     def _polling_failed(self, err: TelegramError) -> None:
         """Say once that polling fails; the library goes on trying."""
@@ -283,23 +291,22 @@ class CompanionBot:
 
 
 class _PollingRequest(HTTPXRequest):
-    """Ask for updates, and notice a refused token: the library only stops to ask then."""
+    """Ask for updates, and tell how Telegram answered."""
 
-    def __init__(self, on_bad_token: Callable[[], None]) -> None:
+    def __init__(self, on_answer: Callable[[int], None]) -> None:
         """Keep whom to tell."""
         super().__init__(
             connection_pool_size=1,
             connect_timeout=_CONNECT_TIMEOUT,
             read_timeout=_READ_TIMEOUT,
         )
-        self._on_bad_token = on_bad_token
+        self._on_answer = on_answer
 
     @override
     async def do_request(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
         """Make a request."""
         code, payload = await super().do_request(*args, **kwargs)
-        if code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND):
-            self._on_bad_token()
+        self._on_answer(code)
         return code, payload
 
 

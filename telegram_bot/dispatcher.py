@@ -108,9 +108,15 @@ class Dispatcher:
         if role < Role.TRADER:
             await self._reply(query, _VIEWER)
             return
-        words, confirmed = await self._context.desk.tap(
-            tap, user_id=query.from_user.id, message_id=message_id
-        )
+        confirmed = None
+        try:
+            words, confirmed = await self._context.desk.tap(
+                tap, user_id=query.from_user.id, message_id=message_id
+            )
+        except Exception:
+            # Such as a full disk: what could not be noted is not carried out.
+            _LOGGER.exception("A tap could not be taken")
+            words = _BROKEN
         if confirmed:
             self._context.desk.execute(confirmed)
         await self._reply(query, words)

@@ -35,6 +35,8 @@ _LONGEST_BACKOFF = 30.0
 _REFUSED_TOKEN_BACKOFF = 300.0
 # After a restart the WebSocket API works minutes before the integrations do.
 _FEED_RETRY = 3.0
+# A subscription to an account that was removed and added again stays silent for ever.
+_FEED_REFRESH = 300.0
 _FEED_QUEUE = 1000
 _PREFIXES = ("Validation error: ",)
 
@@ -333,12 +335,14 @@ class HomeAssistant:
                 _LOGGER.exception(
                     "An entry of the feed could not be kept, reading it again"
                 )
+            else:
+                continue
             self._feed_following.clear()
             self._feed_tried.set()
             await self._clock.sleep(_FEED_RETRY)
 
     async def _follow_once(self, follower: FeedFollower) -> None:
-        """Subscribe and read until something fails."""
+        """Subscribe and read until something fails, or nothing has come for a while."""
         cursor = await follower.cursor()
         subscription = await self._subscribe(cursor.seq if cursor else None)
         other_journal = cursor is not None and (
@@ -355,8 +359,12 @@ class HomeAssistant:
             self._feed_following.set()
             self._feed_tried.set()
             while True:
-                event = await subscription.events.get()
+                event = await self._clock.within(
+                    subscription.events.get(), _FEED_REFRESH
+                )
                 await follower.entries(subscription.feed_id, event.get("entries") or [])
+        except TimeoutError:
+            _LOGGER.debug("The feed was silent, asking for it again")
         finally:
             self._feed_following.clear()
             if self.connected:

@@ -49,6 +49,8 @@ def set_up_logging(
     root.setLevel(logging.DEBUG if verbose else logging.INFO)
     for name in _CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
+    # Writes a traceback for each unreadable answer, such as a proxy's page; we hear of it anyway.
+    logging.getLogger("telegram.request").setLevel(logging.CRITICAL)
     # Its INFO lines speak of its inner life; ours say what a person needs.
     logging.getLogger("telegram.ext").setLevel(
         logging.DEBUG if verbose else logging.WARNING

@@ -29,7 +29,7 @@ _FIRST_BACKOFF = 1.0
 _LONGEST_BACKOFF = 30.0
 # An answer that comes later than this helps nobody.
 _ANSWER_WITHIN = 60.0
-_STOP_WITHIN = 2.0
+_STOP_WITHIN = 1.5
 
 
 @dataclass(slots=True)

@@ -83,6 +83,7 @@ class FakeHomeAssistant:
         self.holds: dict[str, asyncio.Event] = {}  # actions that wait for a test
         self.refusals: dict[str, Refusal] = {}
         self.pings = 0
+        self.closes_early = 0
         self.answers_pings = True
         self.connections = 0
         self.orders: dict[str, Json] = {}
@@ -193,6 +194,10 @@ class FakeHomeAssistant:
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         await socket.send_json({"type": "auth_required", "ha_version": "2026.11.0"})
+        if self.closes_early:
+            self.closes_early -= 1
+            await socket.close()
+            return socket
         greeting = await socket.receive()
         if greeting.type is not WSMsgType.TEXT:
             return socket

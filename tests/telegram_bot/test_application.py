@@ -264,6 +264,21 @@ async def test_outage_of_updates_is_said_once(
     assert caplog.text.count("Telegram can't be reached for updates") == 1
 
 
+async def test_stops_in_time_while_telegram_hangs(rig: Rig) -> None:
+    """Calls that hang do not hold up the end, and nothing is lost."""
+    await rig.fault("timeout", method="*", count=100, seconds=60)
+    await rig.home.publish(price_alert(1))
+    await rig.send("/balance")
+    await rig.home.wait_for(lambda: bool(rig.home.journal))
+    began = time.monotonic()
+    await rig.stop()
+    assert time.monotonic() - began < 5
+    async with rig.session.delete(f"{rig.telegram.control}/faults") as response:
+        assert response.status == 200
+    await rig.start()
+    await rig.wait_message("70001")
+
+
 async def test_not_started(stopped_rig: Rig) -> None:
     """Waiting for a bot that was never started is a mistake of the caller."""
     with pytest.raises(RuntimeError, match="start first"):

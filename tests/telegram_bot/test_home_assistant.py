@@ -260,6 +260,50 @@ async def test_entries_that_could_not_be_kept_come_again(session: Session) -> No
     await session.follower.wait_read("alert:1")
 
 
+async def test_silent_feed_is_asked_for_again(session: Session) -> None:
+    """A subscription that leads nowhere any more is noticed by its silence."""
+    await session.start()
+    session.home._sockets[next(iter(session.home._sockets))].clear()
+    await session.home.publish(price_alert(1))
+    await session.clock.pass_until(lambda: len(session.home.subscriptions) == 2, step=1)
+    await session.follower.wait_read("alert:1")
+
+
+async def test_greeting_that_ends_early(session: Session) -> None:
+    """A Home Assistant that closes during the greeting is tried again."""
+    session.home.closes_early = 2
+    await session.client.start()
+    await session.reconnect(1)
+    assert session.home.closes_early == 0
+
+
+async def test_odd_messages_are_passed_over(session: Session) -> None:
+    """Binary frames, lists of messages and answers nobody waits for do no harm."""
+    await session.start()
+    socket = next(iter(session.home._sockets))
+    await socket.send_bytes(b"?")
+    await socket.send_json(
+        [
+            {"id": 99, "type": "event", "event": {}},
+            {"id": 98, "type": "result", "success": True},
+        ]
+    )
+    assert "orders" in await session.client.call("get_orders")
+    assert session.home.connections == 1
+
+
+async def test_flood_of_events_begins_anew(session: Session) -> None:
+    """More events than fit end the session; the cursor brings them back."""
+    await session.start()
+    async with session.follower.changed:
+        await session.home.publish(*[price_alert(number) for number in range(10)])
+    socket, numbers = next(iter(session.home._sockets.items()))
+    event = {"id": numbers[0], "type": "event", "event": {"entries": []}}
+    await socket.send_json([event] * 1500)
+    await session.reconnect(2)
+    await session.follower.wait_read(*[f"alert:{number}" for number in range(10)])
+
+
 async def test_ping_finds_a_dead_path(session: Session) -> None:
     """A Home Assistant that does not answer pings is left."""
     await session.start()

@@ -19,7 +19,7 @@ def log() -> Iterator[io.StringIO]:
     before = root.handlers[:], root.level
     levels = {
         name: logging.getLogger(name).level
-        for name in ("httpx", "httpcore", "telegram.ext")
+        for name in ("httpx", "httpcore", "telegram.ext", "telegram.request")
     }
     stream = io.StringIO()
     set_up_logging([SECRET, ""], verbose=False, stream=stream)

@@ -1,6 +1,7 @@
 """Orders by chat: asked for, confirmed once, followed to the end."""
 
 import asyncio
+import sqlite3
 
 import pytest
 
@@ -407,6 +408,99 @@ def _placed_but(rig: Rig, how: str) -> Service:
         raise Refusal(None, "KeyError", code="unknown_error")
 
     return service
+
+
+async def test_looking_goes_on_after_a_failure(rig: Rig) -> None:
+    """A question that can't be asked does not count as an answer."""
+    card = await preview(rig)
+    rig.home.services["place_order"] = _placed_but(rig, "outcome_unknown")
+    rig.home.refusals["get_orders"] = Refusal(
+        "not_connected", "Not now.", code="home_assistant_error"
+    )
+    await rig.tap("Confirm", card)
+    await wait_card(rig, card, "❓ Sent, but no answer came.")
+    await rig.clock.pass_until(lambda: rig.home.count("get_orders") >= 6)
+    del rig.home.refusals["get_orders"]
+    count = rig.home.count("get_orders")
+    await rig.clock.pass_until(lambda: rig.home.count("get_orders") > count)
+    await wait_card(rig, card, "🟢 Accepted")
+
+
+async def test_cancel_that_is_pending(rig: Rig) -> None:
+    """A cancel that was accepted but is not done yet says so, until the report comes."""
+    rig.home.orders["elsewhere-1"] = make_order()
+    question = await rig.ask("/cancel 777", "Cancel this order?")
+    rig.home.services["cancel_order"] = lambda data: {"order": make_order()}
+    await rig.tap("Confirm", question)
+    await wait_card(rig, question, "⏳ Being cancelled")
+    await rig.home.publish(execution("cancelled", make_order(status="cancelled")))
+    await wait_card(rig, question, "🚫 Cancelled")
+
+
+async def test_partial_fill_leaves_the_question_alone(rig: Rig) -> None:
+    """A report during the question does not take its buttons away."""
+    rig.home.orders["elsewhere-1"] = make_order()
+    question = await rig.ask("/cancel 777", "Cancel this order?")
+    partly = make_order(
+        status="partially_filled", executed_amount="0.004", executed_quote_amount="240"
+    )
+    await rig.home.publish(execution("partially_filled", partly))
+    await rig.wait_message("🟡 Partly filled")
+    shown = await wait_card(rig, question, "Cancel this order?")
+    assert [button["text"] for button in shown["buttons"][0]] == ["Confirm", "Discard"]
+    rig.home.refusals["cancel_order"] = Refusal(
+        "outcome_unknown", "Nobody knows.", code="home_assistant_error"
+    )
+    await rig.tap("Confirm", question)
+    await wait_card(rig, question, "❓ Sent, but no answer came.")
+    await rig.home.publish(execution("cancelled", partly | {"status": "cancelled"}))
+    await wait_card(rig, question, "🚫 Cancelled")
+    rig.clock.advance(9)
+    await rig.ask("/help", "You own this bot")
+    assert rig.home.count("cancel_order") == 1
+
+
+async def test_late_end_tells_when(rig: Rig) -> None:
+    """A fill during an absence carries its time."""
+    card = await preview(rig)
+    await rig.tap("Confirm", card)
+    placed = await rig.home.wait_called("place_order")
+    await wait_card(rig, card, "🟢 Accepted")
+    done = make_order(
+        client_order_id=placed["client_order_id"],
+        status="filled",
+        executed_amount="0.01",
+    )
+    await rig.home.publish(execution("filled", done, late=True))
+    message = await rig.wait_message("It happened at 2027-01-15 08:00 UTC")
+    assert message["reply_to"] == card["message_id"]
+
+
+async def test_full_disk_at_the_tap(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What could not be noted is not carried out."""
+    card = await preview(rig)
+
+    def fail(*_: object) -> None:
+        """Fail as a full disk does."""
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("telegram_bot.transaction.Transaction.compare_and_set", fail)
+        assert "Nothing was ordered" in await rig.wait_answer(
+            await rig.tap("Confirm", card)
+        )
+    assert rig.home.count("place_order") == 0
+    await rig.tap("Confirm", card)
+    await rig.home.wait_called("place_order")
+
+
+async def test_answer_to_a_tap_fails(rig: Rig) -> None:
+    """Telegram may find the tap too old; the order is placed all the same."""
+    card = await preview(rig)
+    await rig.fault("bad_gateway", method="answerCallbackQuery")
+    await rig.tap("Confirm", card)
+    await wait_card(rig, card, "🟢 Accepted")
+    assert rig.home.count("place_order") == 1
 
 
 async def test_restart_voids_what_was_pending(rig: Rig) -> None:
