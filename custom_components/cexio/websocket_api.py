@@ -65,7 +65,6 @@ def websocket_feed_subscribe(
     since: int | None = msg.get("since")
     cursor = feed.newest if since is None else since
     subscription = _Subscription(hass, connection, msg["id"], entry, cursor)
-    connection.subscriptions[msg["id"]] = subscription.async_start()
     connection.send_result(
         msg["id"],
         {
@@ -75,6 +74,7 @@ def websocket_feed_subscribe(
             "too_old": since is not None and since < feed.oldest - 1,
         },
     )
+    connection.subscriptions[msg["id"]] = subscription.async_start()
 
 
 class _Subscription:
@@ -101,7 +101,7 @@ class _Subscription:
         """Begin, and return what ends it."""
         self._grown.set()
         remove = async_dispatcher_connect(
-            self._hass, FEED_SIGNAL.format(self._entry.entry_id), self._grown.set
+            self._hass, FEED_SIGNAL.format(self._entry.entry_id), self._async_wake
         )
         task = self._hass.async_create_background_task(
             self._async_send(), f"{DOMAIN} feed subscription"
@@ -114,6 +114,11 @@ class _Subscription:
             task.cancel()
 
         return stop
+
+    @callback
+    def _async_wake(self) -> None:
+        """Look for new entries; a plain function would be called in another thread."""
+        self._grown.set()
 
     async def _async_send(self) -> None:
         """Send one batch after the other; other tasks run between them."""
