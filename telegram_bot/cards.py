@@ -9,7 +9,7 @@ from telegram_bot.markup import e
 
 type Json = Mapping[str, Any]
 
-_SHOWN_FILLS = 20
+_SHOWN_FILLS = 40
 
 STATUS_HEADS = {
     "pending_new": "⏳ Sent to the exchange",

@@ -28,7 +28,8 @@ def digest(store: Transaction, chat_id: int, now: float) -> bool:
         for kind, count in counts.items()
     )
     head = f"<b>While we were apart: {words}</b>"
-    for number, lines in enumerate(split_lines([row.line for row in rows])):
+    told = [line for row in rows for line in row.line.split("\n")]
+    for number, lines in enumerate(split_lines(told)):
         text = "\n".join(
             [
                 head if number == 0 else "<b>… and on</b>",

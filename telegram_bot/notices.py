@@ -182,7 +182,7 @@ class FeedKeeper:
                 )
                 for card in shown
             ]
-            if final:
+            if final and any(map(store.is_card_shown, shown)):
                 # Edits don't ring: the end of an order is a message of its own.
                 store.enqueue(
                     event_id=event_id,

@@ -101,6 +101,12 @@ class Transaction:
         A message of kind "card" replaces older states of the same card that are still waiting.
         """
         if kind == "card":
+            rows = self._db.execute(
+                "SELECT line FROM outbox WHERE card_id = ? AND kind = 'card' AND state = 'waiting' ORDER BY id",
+                (card_id,),
+            ).fetchall()
+            # Whoever reads a digest instead must not miss what the older states told.
+            line = "\n".join(text for (text,) in [*rows, (line,)] if text)
             self._db.execute(
                 "UPDATE outbox SET state = 'replaced' WHERE card_id = ? AND kind = 'card' AND state = 'waiting'",
                 (card_id,),
@@ -225,6 +231,16 @@ class Transaction:
         self._db.execute(
             "UPDATE cards SET message_id = ? WHERE id = ?", (message_id, card_id)
         )
+
+    def is_card_shown(self, card: Card) -> bool:
+        """Return whether a card is in its chat, or on its way there."""
+        if card.message_id is not None:
+            return True
+        row = self._db.execute(
+            "SELECT 1 FROM outbox WHERE card_id = ? AND kind = 'card' AND state = 'sending'",
+            (card.id,),
+        ).fetchone()
+        return row is not None
 
     def set_card_order(self, card_id: int, order_id: str) -> None:
         """Let a card follow an order."""

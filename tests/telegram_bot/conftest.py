@@ -49,6 +49,7 @@ class Rig:
         self.session = session
         self.store_path = path / "bot.sqlite"
         self.people = AccessConfig(OWNER, (), ())
+        self.orders = OrdersConfig(120, None)
         self.bot: CompanionBot | None = None
 
     def config(self) -> Config:
@@ -60,7 +61,7 @@ class Rig:
             home_assistant=HomeAssistantConfig(self.home.url, TOKEN, None),
             access=self.people,
             store_path=self.store_path,
-            orders=OrdersConfig(120, None),
+            orders=self.orders,
         )
 
     async def start(self) -> None:

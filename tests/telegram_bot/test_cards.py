@@ -84,8 +84,8 @@ def test_many_fills_are_cut() -> None:
         "fee_currency": None,
     }
     text = cards.order_card(make_order(), [fill] * 100)
-    assert "… 80 earlier fills" in text
-    assert text.count("•") == 20
+    assert "… 60 earlier fills" in text
+    assert text.count("•") == 40
 
 
 def test_lines_for_a_digest() -> None:

@@ -147,6 +147,50 @@ async def test_offline_then_digest(rig: Rig) -> None:
     await rig.wait_message("Order 9")
 
 
+async def test_digest_tells_every_fill_once(rig: Rig) -> None:
+    """Fills of one order that nobody saw are all told, and its end is not told twice."""
+    await rig.stop()
+    old = "2027-01-15T07:00:00+00:00"
+    entries = []
+    for number in range(1, 4):
+        order = make_order(order_id=f"1{number}", client_order_id=f"web-{number}")
+        entries.append(execution("accepted", order, time=old, late=True))
+        for part, (event, status) in enumerate(
+            [("partially_filled",) * 2, ("filled",) * 2], 1
+        ):
+            done = order | {
+                "status": status,
+                "executed_amount": f"0.00{part}",
+                "executed_quote_amount": "60",
+            }
+            entries.append(execution(event, done, time=old, late=True))
+    entries += [price_alert(number, time=old) for number in range(3)]
+    before = len(await rig.texts())
+    await rig.home.publish(*entries)
+    await rig.start()
+    message = await rig.wait_message(
+        "While we were apart: 3 order updates, 3 price alerts"
+    )
+    assert message["text"].count("🟢 Accepted") == 3
+    assert message["text"].count("🟡 Bought 0.001 BTC") == 3
+    assert message["text"].count("✅ Bought 0.002 BTC") == 3
+    await rig.ask("/help", "You own this bot")
+    assert len(await rig.texts()) == before + 2
+
+
+async def test_quick_order_elsewhere_is_one_message(rig: Rig) -> None:
+    """An order that is over before its card was shown is told in one message."""
+    order = make_order(
+        status="filled", executed_amount="0.01", executed_quote_amount="600"
+    )
+    await rig.home.publish(
+        execution("accepted", make_order()), execution("filled", order)
+    )
+    await rig.wait_message("✅ Filled")
+    await rig.ask("/help", "You own this bot")
+    assert sum("BTC at" in text for text in await rig.texts()) == 1
+
+
 async def test_long_absence_is_few_messages(rig: Rig) -> None:
     """Two hundred events fit in five messages, none lost."""
     await rig.stop()

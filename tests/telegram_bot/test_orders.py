@@ -5,7 +5,7 @@ import sqlite3
 
 import pytest
 
-from telegram_bot.config import AccessConfig
+from telegram_bot.config import AccessConfig, OrdersConfig
 from tests.telegram_bot.conftest import OWNER, STRANGER, TRADER, VIEWER, Json, Rig
 from tests.telegram_bot.fake_home_assistant import (
     Refusal,
@@ -201,6 +201,18 @@ async def test_malformed(rig: Rig, command: str, words: str) -> None:
     message = await rig.ask(command, words)
     assert "Example: /buy 0.01 BTC-USD 60000" in message["text"]
     assert rig.home.count("preview_order") == 0
+
+
+async def test_settings_of_orders(stopped_rig: Rig) -> None:
+    """The sub-account of the settings is used, and their time to decide."""
+    rig = stopped_rig
+    rig.orders = OrdersConfig(30, "savings")
+    await rig.start()
+    card = await preview(rig)
+    assert "account savings" in card["text"]
+    assert (await rig.home.wait_called("preview_order"))["account_id"] == "savings"
+    rig.clock.advance(30)
+    await wait_card(rig, card, "⌛ Expired")
 
 
 async def test_unknown_pair_gets_a_proposal(rig: Rig) -> None:
