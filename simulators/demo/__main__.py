@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 from collections.abc import Coroutine
-import contextlib
 from pathlib import Path
 import shutil
 import signal
@@ -16,7 +15,7 @@ import aiohttp
 from simulators.demo.home_assistant import HomeAssistantError
 from simulators.demo.processes import ProcessError
 from simulators.demo.story import StepError, Story
-from simulators.demo.system import REPOSITORY, run_system
+from simulators.demo.system import REPOSITORY, forget, run_system
 
 DEFAULT_DIRECTORY = REPOSITORY / ".demo"
 
@@ -118,12 +117,11 @@ def main() -> int:
             if arguments.check
             else DEFAULT_DIRECTORY
         )
-    if arguments.fresh:
-        with contextlib.suppress(FileNotFoundError):
-            shutil.rmtree(directory)
     # A check that was interrupted has not passed; stopping the demo is how it ends.
     work, when_stopped = (check, 130) if arguments.check else (run, 0)
     try:
+        if arguments.fresh:
+            forget(directory)
         result = asyncio.run(
             until_stopped(work(directory.resolve(), arguments.seed), when_stopped)
         )

@@ -1,10 +1,11 @@
 """Compose the whole system: two simulators, Home Assistant with the integration, the bot."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
 import os
 from pathlib import Path
+import shutil
 import socket
 import sys
 from typing import Any
@@ -143,22 +144,29 @@ def _free_port() -> int:
     return port
 
 
-def choose_ports(directory: Path, *, preferred: bool) -> Ports:
-    """Return the ports of an earlier start in `directory`, or choose them.
+def _kept_ports(directory: Path) -> Ports | None:
+    """Return the ports of an earlier start in `directory`, if there was one.
 
     Raises:
-        ProcessError: a port of the earlier start is taken by now.
+        ProcessError: one of them is taken by now.
     """
-    directory.mkdir(parents=True, exist_ok=True)
     path = directory / "ports.json"
-    if path.exists():
-        ports = Ports(**orjson.loads(path.read_bytes()))
-        for name, port in asdict(ports).items():
-            if not _is_free(port):
-                raise ProcessError(
-                    f"port {port} ({name.replace('_', ' ')}) is in use: stop the demo that is "
-                    "still running, or start anew with --fresh"
-                )
+    if not path.exists():
+        return None
+    ports = Ports(**orjson.loads(path.read_bytes()))
+    for name, port in asdict(ports).items():
+        if not _is_free(port):
+            raise ProcessError(
+                f"port {port} ({name.replace('_', ' ')}) is in use: is the demo still running? "
+                "Stop it, or whatever else uses the port, and start again"
+            )
+    return ports
+
+
+def _choose_ports(directory: Path, *, preferred: bool) -> Ports:
+    """Return the ports of an earlier start in `directory`, or choose them."""
+    directory.mkdir(parents=True, exist_ok=True)
+    if ports := _kept_ports(directory):
         return ports
     ports = Ports(
         **{
@@ -166,8 +174,19 @@ def choose_ports(directory: Path, *, preferred: bool) -> Ports:
             for name, port in PREFERRED_PORTS.items()
         }
     )
-    path.write_bytes(orjson.dumps(asdict(ports)))
+    (directory / "ports.json").write_bytes(orjson.dumps(asdict(ports)))
     return ports
+
+
+def forget(directory: Path) -> None:
+    """Delete what an earlier start left in `directory`.
+
+    Raises:
+        ProcessError: it seems to be running still.
+    """
+    _kept_ports(directory)
+    with suppress(FileNotFoundError):
+        shutil.rmtree(directory)
 
 
 @asynccontextmanager
@@ -180,7 +199,7 @@ async def run_system(
         ProcessError: a part did not start; the text holds the end of its log.
         HomeAssistantError: Home Assistant refused a step of the set-up.
     """
-    ports = choose_ports(directory, preferred=preferred_ports)
+    ports = _choose_ports(directory, preferred=preferred_ports)
     async with (
         aiohttp.ClientSession() as session,
         Processes(REPOSITORY, directory / "logs") as processes,

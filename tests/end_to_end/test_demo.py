@@ -93,17 +93,24 @@ async def test_a_second_start_keeps_the_state(tmp_path: Path) -> None:
     assert (tmp_path / "accounts.json").stat().st_mode & 0o077 == 0
 
 
-async def test_a_taken_port_is_named(tmp_path: Path) -> None:
-    """A port of an earlier start that is taken by now gives one clear sentence."""
+@pytest.mark.parametrize("arguments", [(), ("--fresh",)])
+async def test_a_taken_port_is_named(
+    tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    """A port of an earlier start that is taken by now gives one clear sentence.
+
+    Starting anew must not pull the files from under a demo that is still running.
+    """
     server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     ports = {"home_assistant": port, "exchange": port, "telegram": port}
     (tmp_path / "ports.json").write_bytes(orjson.dumps(ports))
-    async with server, demo("--directory", tmp_path) as process:
+    async with server, demo("--directory", tmp_path, *arguments) as process:
         assert process.stdout
         output = (await process.stdout.read()).decode()
         assert await process.wait() == 1
     assert f"port {port} (home assistant) is in use" in output
+    assert (tmp_path / "ports.json").exists()
 
 
 async def test_the_check_fails_with_the_step_that_failed(tmp_path: Path) -> None:
