@@ -13,9 +13,10 @@ import time
 import aiohttp
 
 from simulators.demo.home_assistant import HomeAssistantError
+from simulators.demo.ports import forget
 from simulators.demo.processes import ProcessError
 from simulators.demo.story import StepError, Story
-from simulators.demo.system import REPOSITORY, forget, run_system
+from simulators.demo.system import REPOSITORY, run_system
 
 DEFAULT_DIRECTORY = REPOSITORY / ".demo"
 

@@ -1,12 +1,10 @@
 """Compose the whole system: two simulators, Home Assistant with the integration, the bot."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 import os
 from pathlib import Path
-import shutil
-import socket
 import sys
 from typing import Any
 
@@ -15,11 +13,11 @@ import orjson
 
 from simulators.demo.dashboard import DASHBOARD, PAIRS, dashboard
 from simulators.demo.home_assistant import HomeAssistant, HomeAssistantError
+from simulators.demo.ports import Ports, choose_ports
 from simulators.demo.processes import Child, ProcessError, Processes
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 HASS = REPOSITORY / ".venv-home-assistant" / "bin" / "hass"
-PREFERRED_PORTS = {"home_assistant": 8123, "exchange": 8180, "telegram": 8181}
 ACCOUNT = "trading"
 SIMULATOR_READY_SECONDS = 20.0
 HOME_ASSISTANT_READY_SECONDS = 90.0
@@ -84,15 +82,6 @@ type Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Ports:
-    """Where the servers listen; kept, so that a later start finds everything again."""
-
-    home_assistant: int
-    exchange: int
-    telegram: int
-
-
-@dataclass(frozen=True, slots=True)
 class Accounts:
     """The two users of this Home Assistant; kept, so that a later start can sign in again."""
 
@@ -125,70 +114,6 @@ class System:
         return owner
 
 
-def _is_free(port: int) -> bool:
-    """Tell whether a port of this machine can be listened on."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
-
-
-def _free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
-
-
-def _kept_ports(directory: Path) -> Ports | None:
-    """Return the ports of an earlier start in `directory`, if there was one.
-
-    Raises:
-        ProcessError: one of them is taken by now.
-    """
-    path = directory / "ports.json"
-    if not path.exists():
-        return None
-    ports = Ports(**orjson.loads(path.read_bytes()))
-    for name, port in asdict(ports).items():
-        if not _is_free(port):
-            raise ProcessError(
-                f"port {port} ({name.replace('_', ' ')}) is in use: is the demo still running? "
-                "Stop it, or whatever else uses the port, and start again"
-            )
-    return ports
-
-
-def _choose_ports(directory: Path, *, preferred: bool) -> Ports:
-    """Return the ports of an earlier start in `directory`, or choose them."""
-    directory.mkdir(parents=True, exist_ok=True)
-    if ports := _kept_ports(directory):
-        return ports
-    ports = Ports(
-        **{
-            name: port if preferred and _is_free(port) else _free_port()
-            for name, port in PREFERRED_PORTS.items()
-        }
-    )
-    (directory / "ports.json").write_bytes(orjson.dumps(asdict(ports)))
-    return ports
-
-
-def forget(directory: Path) -> None:
-    """Delete what an earlier start left in `directory`.
-
-    Raises:
-        ProcessError: it seems to be running still.
-    """
-    _kept_ports(directory)
-    with suppress(FileNotFoundError):
-        shutil.rmtree(directory)
-
-
 @asynccontextmanager
 async def run_system(
     directory: Path, *, seed: int, progress: Progress, preferred_ports: bool = True
@@ -199,7 +124,7 @@ async def run_system(
         ProcessError: a part did not start; the text holds the end of its log.
         HomeAssistantError: Home Assistant refused a step of the set-up.
     """
-    ports = _choose_ports(directory, preferred=preferred_ports)
+    ports = choose_ports(directory, preferred=preferred_ports)
     async with (
         aiohttp.ClientSession() as session,
         Processes(REPOSITORY, directory / "logs") as processes,
