@@ -64,6 +64,7 @@ class AccountStream:
         self._caught_up: datetime | None = None
         self._live_since: datetime | None = None
         self._task: asyncio.Task[None] | None = None
+        self._stop_ticking: CALLBACK_TYPE | None = None
         self._listeners: list[Callable[[], None]] = []
         self.connected = False
 
@@ -72,13 +73,16 @@ class AccountStream:
         self._task = self._entry.async_create_background_task(
             self._hass, self._async_consume(), f"{DOMAIN} account"
         )
-        self._entry.async_on_unload(
-            async_track_time_interval(self._hass, self._async_tick, TICK)
+        self._stop_ticking = async_track_time_interval(
+            self._hass, self._async_tick, TICK, cancel_on_shutdown=True
         )
         await self._stream.start()
 
     async def async_stop(self) -> None:
         """Disconnect; until now nothing was missed."""
+        if self._stop_ticking is not None:
+            self._stop_ticking()
+            self._stop_ticking = None
         if self.connected and self.has_caught_up:
             await self._ledger.async_note_contact(dt_util.utcnow())
         if self._task is not None:

@@ -54,6 +54,7 @@ class Database:
         self.path = path
         self._executor = ThreadPoolExecutor(1, thread_name_prefix=f"{DOMAIN}_database")
         self._connection: sqlite3.Connection | None = None
+        self._is_closed = False
 
     async def async_open(self) -> None:
         """Open the file, and create its tables when it is new."""
@@ -80,6 +81,9 @@ class Database:
 
     async def async_close(self) -> None:
         """Close the file and end the thread; whatever was begun is finished first."""
+        if self._is_closed:
+            return
+        self._is_closed = True
         await self._async_in_thread(self._close)
         self._executor.shutdown(wait=False)
 
@@ -87,6 +91,8 @@ class Database:
         self, function: Callable[[*Ts], T], *args: *Ts
     ) -> T:
         """Run in the thread; a cancelled caller leaves the work to finish."""
+        if self._is_closed and function != self._close:
+            raise sqlite3.ProgrammingError("The database is closed")
         loop = asyncio.get_running_loop()
         return await asyncio.shield(
             loop.run_in_executor(self._executor, function, *args)

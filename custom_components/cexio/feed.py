@@ -114,6 +114,8 @@ class Feed:
             if self._since_prune >= PRUNE_EVERY:
                 self._since_prune = 0
                 await self._database.async_run(self._prune)
+                while self._recent and self._recent[0].seq < self.oldest:
+                    self._recent.popleft()
             return added
 
     async def async_publish_pending(self) -> None:

@@ -205,9 +205,8 @@ class TradingDesk:
             await self._async_check_user(context)
             if placement.fields != fields:
                 raise refusal("client_order_id_used", client_order_id=client_order_id)
-            if placement.outcome != Outcome.REFUSED:
-                if order := await self._async_repeat(client_order_id, placement):
-                    return order
+            if order := await self._async_repeat(client_order_id, placement):
+                return order
         await self.async_preview(request, context)
         await self._placements.async_keep(client_order_id, fields)
         new_order = NewOrder(
@@ -311,9 +310,11 @@ class TradingDesk:
     async def _async_repeat(
         self, client_order_id: str, placement: Placement
     ) -> Order | None:
-        """Return the order of an earlier request, None when it can never have been."""
+        """Return the order of an earlier request, None when there surely is none."""
         if order := self._ledger.get(client_order_id=client_order_id):
             return _accepted(order)
+        if placement.outcome == Outcome.REFUSED:
+            return None
         if order := await self._async_ask(None, client_order_id):
             await self._placements.async_note(client_order_id, Outcome.PLACED)
             return _accepted(order)

@@ -1,0 +1,57 @@
+"""Fixtures: an exchange on a port, a Home Assistant beside it, the two set up together."""
+
+from collections.abc import AsyncIterator, Iterator
+from unittest.mock import patch
+
+from homeassistant.core import HomeAssistant
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from simulators.exchange.server import ExchangeServer
+from tests.integration.harness import HomeAssistantSnapshotExtension, MockConfigEntry
+from tests.integration.helpers import account_entry, prices_entry, set_up
+
+
+@pytest.fixture
+def hass_config_dir(hass_tmp_config_dir: str) -> str:
+    """Keep what an entry writes in a folder of the test."""
+    return hass_tmp_config_dir
+
+
+@pytest.fixture(autouse=True)
+def custom_integrations(enable_custom_integrations: None) -> None:
+    """Let Home Assistant load the integration."""
+
+
+@pytest.fixture(autouse=True)
+def quick_questions() -> Iterator[None]:
+    """Ask what became of an order without pauses between the questions."""
+    with patch("custom_components.cexio.trading.RESOLVE_DELAYS", (0.01, 0.01, 0.01)):
+        yield
+
+
+@pytest.fixture
+def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    """Write snapshots as Home Assistant does."""
+    return snapshot.use_extension(HomeAssistantSnapshotExtension)
+
+
+@pytest.fixture
+async def exchange(socket_enabled: None) -> AsyncIterator[ExchangeServer]:
+    """Run an exchange whose market stands still."""
+    async with ExchangeServer(seed=1, port=0, market_moves=False) as server:
+        yield server
+    # Its clock would leave the timer of a sleeper that gave up.
+    server.clock.freeze()
+
+
+@pytest.fixture
+async def entry(hass: HomeAssistant, exchange: ExchangeServer) -> MockConfigEntry:
+    """Set up an account that watches two markets, connected."""
+    return await set_up(hass, account_entry(exchange))
+
+
+@pytest.fixture
+async def prices(hass: HomeAssistant, exchange: ExchangeServer) -> MockConfigEntry:
+    """Set up prices only."""
+    return await set_up(hass, prices_entry(exchange))

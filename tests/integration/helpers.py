@@ -1,0 +1,132 @@
+"""What the tests of the integration have in common."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import aiohttp
+from homeassistant.config_entries import ConfigEntryState, ConfigSubentryData
+from homeassistant.core import Context, HomeAssistant
+
+from custom_components.cexio.const import DOMAIN
+from simulators.exchange.keys import ApiKey
+from simulators.exchange.server import ExchangeServer
+from tests.integration.harness import MockConfigEntry
+
+PATIENCE = 10.0
+SWITCH = "switch.cex_io_trading"
+EXECUTIONS = "event.cex_io_executions"
+STREAM = "binary_sensor.cex_io_stream"
+
+
+def markets(*pairs: str) -> list[ConfigSubentryData]:
+    """Return the subentries of watched markets."""
+    return [
+        ConfigSubentryData(
+            data={"pair": pair},
+            subentry_type="market",
+            title=pair,
+            unique_id=f"market_{pair}",
+        )
+        for pair in pairs
+    ]
+
+
+def key_named(exchange: ExchangeServer, name: str) -> ApiKey:
+    """Return one of the client's keys."""
+    return next(key for key in exchange.keys if key.name == name)
+
+
+def account_entry(
+    exchange: ExchangeServer, *, key: str = "all", **options: Any
+) -> MockConfigEntry:
+    """Return an account that is not set up yet."""
+    chosen = key_named(exchange, key)
+    return MockConfigEntry(
+        domain=DOMAIN,
+        title="CEX.IO",
+        unique_id=f"account-{key}",
+        data={
+            "kind": "account",
+            "url": exchange.base,
+            "api_key": chosen.key,
+            "api_secret": chosen.secret,
+        },
+        options={"default_account_id": "trading", **options},
+        subentries_data=markets("BTC-USD", "ETH-USD"),
+    )
+
+
+def prices_entry(exchange: ExchangeServer) -> MockConfigEntry:
+    """Return an entry without an account that is not set up yet."""
+    return MockConfigEntry(
+        domain=DOMAIN,
+        title="CEX.IO prices",
+        unique_id="prices",
+        data={"kind": "prices", "url": exchange.base},
+        subentries_data=markets("BTC-USD"),
+    )
+
+
+async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> MockConfigEntry:
+    """Set an entry up and wait until its streams stand and it has caught up."""
+    entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(entry.entry_id)
+    assert entry.state is ConfigEntryState.LOADED
+    await settled(entry)
+    await hass.async_block_till_done()
+    return entry
+
+
+async def settled(entry: MockConfigEntry) -> None:
+    """Wait until the streams of an entry stand and what was missed is known."""
+    runtime = entry.runtime_data
+    await runtime.markets.stream.wait_connected(PATIENCE)
+    await until(lambda: all(item.book for item in runtime.markets.markets.values()))
+    if runtime.account is not None:
+        stream = runtime.account.stream
+        await until(lambda: stream.connected and stream.has_caught_up)
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait until something is so, looking whenever the loop turns."""
+    async with asyncio.timeout(PATIENCE):
+        while not condition():  # noqa: ASYNC110 - whatever the tests wait for sets no event
+            await asyncio.sleep(0.005)
+
+
+async def act(
+    hass: HomeAssistant, action: str, context: Context | None = None, **data: Any
+) -> Any:
+    """Call an action and return its answer."""
+    return await hass.services.async_call(
+        DOMAIN, action, data, blocking=True, return_response=True, context=context
+    )
+
+
+async def switch_trading(hass: HomeAssistant, on: bool = True) -> None:
+    """Turn the trading switch."""
+    await hass.services.async_call(
+        "switch",
+        "turn_on" if on else "turn_off",
+        {"entity_id": SWITCH},
+        blocking=True,
+    )
+
+
+async def control(
+    exchange: ExchangeServer, path: str, data: Mapping[str, Any] | None = None
+) -> Any:
+    """Speak to the control interface of the exchange."""
+    async with aiohttp.ClientSession() as session:
+        method = "GET" if data is None else "POST"
+        async with session.request(
+            method, f"{exchange.control}/{path}", json=data
+        ) as answer:
+            assert answer.status == 200, await answer.text()
+            return await answer.json()
+
+
+async def truth(exchange: ExchangeServer) -> Any:
+    """Return what really is at the exchange."""
+    return await control(exchange, "truth")

@@ -1,0 +1,407 @@
+"""The flows, with real calls to the exchange: every way through, every error and its recovery."""
+
+from typing import Any
+from unittest.mock import patch
+
+from homeassistant.config_entries import SOURCE_USER, ConfigEntryState, ConfigFlowResult
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.util import dt as dt_util
+import pytest
+
+from custom_components.cexio.const import DOMAIN
+from custom_components.cexio.exchange import (
+    AccountStatus,
+    AuthenticationError,
+    CexioError,
+    ClockError,
+    MaintenanceError,
+    PermissionDeniedError,
+    RateLimitError,
+    RestClient,
+    UnexpectedAnswerError,
+)
+from simulators.exchange.server import ExchangeServer
+from tests.integration.harness import MockConfigEntry, MockUser
+from tests.integration.helpers import key_named, settled, truth
+
+
+def credentials(exchange: ExchangeServer, key: str = "all") -> dict[str, Any]:
+    """Return the fields of the first step."""
+    chosen = key_named(exchange, key)
+    return {
+        "api_key": f" {chosen.key} ",
+        "api_secret": f"{chosen.secret}\n",
+        "server": {"url": f"{exchange.base}/"},
+    }
+
+
+async def begin(hass: HomeAssistant, kind: str) -> ConfigFlowResult:
+    """Start the flow and choose what to set up."""
+    result = await hass.config_entries.flow.async_init(
+        DOMAIN, context={"source": SOURCE_USER}
+    )
+    assert result["type"] is FlowResultType.MENU
+    assert result["menu_options"] == ["account", "prices"]
+    result = await hass.config_entries.flow.async_configure(
+        result["flow_id"], {"next_step_id": kind}
+    )
+    assert result["type"] is FlowResultType.FORM
+    assert result["step_id"] == kind
+    return result
+
+
+async def answer(
+    hass: HomeAssistant, result: ConfigFlowResult, fields: dict[str, Any]
+) -> ConfigFlowResult:
+    """Fill in a form."""
+    return await hass.config_entries.flow.async_configure(result["flow_id"], fields)
+
+
+async def test_account(hass: HomeAssistant, exchange: ExchangeServer) -> None:
+    """The usual way: key, pairs, sub-account; nothing was moved meanwhile."""
+    before = (await truth(exchange))["balances"]
+    result = await begin(hass, "account")
+    result = await answer(hass, result, credentials(exchange))
+    assert result["step_id"] == "pairs"
+    result = await answer(hass, result, {"pairs": ["BTC-USD", "ETH-BTC"]})
+    assert result["step_id"] == "sub_account"
+    result = await answer(hass, result, {"default_account_id": "trading"})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    entry = result["result"]
+    assert entry.title == "CEX.IO"
+    assert entry.data == {
+        "kind": "account",
+        "url": exchange.base,
+        "api_key": exchange.key,
+        "api_secret": exchange.secret,
+    }
+    assert entry.options == {"default_account_id": "trading"}
+    assert exchange.key not in (entry.unique_id or "")
+    assert [item.title for item in entry.subentries.values()] == ["BTC-USD", "ETH-BTC"]
+    assert entry.state is ConfigEntryState.LOADED
+    await settled(entry)
+    assert hass.states.is_state("switch.cex_io_trading", "off")
+    found = await truth(exchange)
+    assert found["balances"] == before
+    assert found["orders"] == []
+
+
+async def test_prices_only(hass: HomeAssistant, exchange: ExchangeServer) -> None:
+    """Without a key there are only markets, and a second time it is refused."""
+    result = await begin(hass, "prices")
+    result = await answer(hass, result, {"server": {"url": exchange.base}})
+    assert result["step_id"] == "pairs"
+    result = await answer(hass, result, {"pairs": ["BTC-USD"]})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    entry = result["result"]
+    await settled(entry)
+    await hass.async_block_till_done()
+    assert entry.runtime_data.account is None
+    assert sorted(hass.states.async_entity_ids()) == [
+        "event.btc_usd_price_alert",
+        "sensor.btc_usd_ask",
+        "sensor.btc_usd_bid",
+        "sensor.btc_usd_last_price",
+        "sensor.btc_usd_mid_price",
+    ]
+    requests = (await truth(exchange))["requests"]
+    assert not [action for action in requests if "_my_" in action]
+    result = await begin(hass, "prices")
+    result = await answer(hass, result, {"server": {"url": exchange.base}})
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] == "already_configured"
+
+
+async def test_same_account_twice(
+    hass: HomeAssistant, exchange: ExchangeServer
+) -> None:
+    """The same key is refused a second time."""
+    result = await begin(hass, "account")
+    result = await answer(hass, result, credentials(exchange))
+    result = await answer(hass, result, {"pairs": []})
+    result = await answer(hass, result, {"default_account_id": "trading"})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    result = await begin(hass, "account")
+    result = await answer(hass, result, credentials(exchange))
+    assert result["reason"] == "already_configured"
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"api_key": "nobody"}, "invalid_key"),
+        ({"api_secret": "wrong"}, "invalid_signature"),
+        ({"key": "inactive"}, "key_not_activated"),
+        ({"key": "other-address"}, "address_not_allowed"),
+        ({"server": {"url": "http://127.0.0.1:9/api/spot"}}, "cannot_connect"),
+        ({"server": {"url": "trade.cex.io"}}, "invalid_url"),
+        ({"server": {"url": "http://[/api"}}, "invalid_url"),
+    ],
+)
+async def test_refused_and_recovered(
+    hass: HomeAssistant, exchange: ExchangeServer, changes: dict[str, Any], error: str
+) -> None:
+    """Each mistake has its own words, and mending it leads on."""
+    fields = credentials(exchange, changes.pop("key", "all")) | changes
+    result = await begin(hass, "account")
+    result = await answer(hass, result, fields)
+    assert result["type"] is FlowResultType.FORM
+    assert result["errors"] == {"base": error}
+    assert exchange.secret not in str(result["description_placeholders"])
+    result = await answer(hass, result, credentials(exchange))
+    assert result["step_id"] == "pairs"
+
+
+@pytest.mark.parametrize(
+    ("failure", "error"),
+    [
+        (ClockError(), "clock_wrong"),
+        (AuthenticationError("no"), "invalid_auth"),
+        (PermissionDeniedError("no"), "read_permission_missing"),
+        (RateLimitError("slow", retry_at=dt_util.utcnow()), "rate_limited"),
+        (MaintenanceError("later"), "maintenance"),
+        (UnexpectedAnswerError("what"), "unexpected_answer"),
+        (CexioError("what"), "unexpected_answer"),
+    ],
+)
+async def test_refusals_that_the_exchange_rarely_gives(
+    hass: HomeAssistant, exchange: ExchangeServer, failure: CexioError, error: str
+) -> None:
+    """The same for what the simulator cannot be brought to say."""
+    result = await begin(hass, "account")
+    with patch.object(RestClient, "get_my_account_status_v3", side_effect=failure):
+        result = await answer(hass, result, credentials(exchange))
+    assert result["errors"] == {"base": error}
+    result = await answer(hass, result, credentials(exchange))
+    assert result["step_id"] == "pairs"
+
+
+async def test_server_without_pairs(
+    hass: HomeAssistant, exchange: ExchangeServer
+) -> None:
+    """A server that is no exchange is refused."""
+    result = await begin(hass, "prices")
+    with patch.object(RestClient, "get_pairs_info", return_value=[]):
+        result = await answer(hass, result, {"server": {"url": exchange.base}})
+    assert result["errors"] == {"base": "no_pairs"}
+    result = await answer(hass, result, {"server": {"url": exchange.base}})
+    assert result["step_id"] == "pairs"
+
+
+async def test_key_that_may_not_trade(
+    hass: HomeAssistant, exchange: ExchangeServer
+) -> None:
+    """A missing permission is told, and set-up goes on."""
+    result = await begin(hass, "account")
+    result = await answer(hass, result, credentials(exchange, "read-only"))
+    assert result["type"] is FlowResultType.FORM
+    assert result["step_id"] == "permissions"
+    result = await answer(hass, result, {})
+    assert result["step_id"] == "pairs"
+
+
+async def test_probe_that_fails_otherwise(
+    hass: HomeAssistant, exchange: ExchangeServer
+) -> None:
+    """Another failure of the probe does not claim that the permission is missing."""
+    result = await begin(hass, "account")
+    with patch.object(
+        RestClient, "do_cancel_my_order", side_effect=MaintenanceError("later")
+    ):
+        result = await answer(hass, result, credentials(exchange))
+    assert result["step_id"] == "pairs"
+
+
+async def test_new_sub_account(hass: HomeAssistant, exchange: ExchangeServer) -> None:
+    """A name that the exchange does not list leads to creating it."""
+    result = await begin(hass, "account")
+    result = await answer(hass, result, credentials(exchange))
+    result = await answer(hass, result, {"pairs": ["BTC-USD"]})
+    result = await answer(hass, result, {"default_account_id": "bot"})
+    assert result["step_id"] == "new_sub_account"
+    result = await answer(hass, result, {"account_id": "no spaces!", "currency": "USD"})
+    assert result["errors"] == {"account_id": "invalid_account_id"}
+    with patch.object(
+        RestClient, "do_create_account", side_effect=MaintenanceError("later")
+    ):
+        result = await answer(hass, result, {"account_id": "bot", "currency": "USD"})
+    assert result["errors"] == {"base": "maintenance"}
+    result = await answer(hass, result, {"account_id": "bot", "currency": "USD"})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["options"] == {"default_account_id": "bot"}
+    assert (await truth(exchange))["requests"]["do_create_account"] == 1
+
+
+async def test_no_sub_account(hass: HomeAssistant, exchange: ExchangeServer) -> None:
+    """Without any sub-account one is offered, and may be declined."""
+    ask = RestClient.get_my_account_status_v3
+
+    async def only_main(rest: RestClient) -> AccountStatus:
+        """Answer as for a client without sub-accounts."""
+        return await ask(rest, account_ids=[""])
+
+    result = await begin(hass, "account")
+    with patch.object(RestClient, "get_my_account_status_v3", only_main):
+        result = await answer(hass, result, credentials(exchange))
+    result = await answer(hass, result, {"pairs": ["BTC-USD"]})
+    assert result["step_id"] == "new_sub_account"
+    result = await answer(hass, result, {"currency": "USD"})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["options"] == {}
+
+
+async def test_reauth(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """A refused key is replaced, and the entry works with the new one."""
+    result = await entry.start_reauth_flow(hass)
+    assert result["step_id"] == "reauth_confirm"
+    fields = credentials(exchange, "no-trade")
+    del fields["server"]
+    result = await answer(hass, result, fields | {"api_secret": "wrong"})
+    assert result["errors"] == {"base": "invalid_signature"}
+    result = await answer(hass, result, fields)
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] == "reauth_successful"
+    await hass.async_block_till_done()
+    assert entry.data["api_key"] == key_named(exchange, "no-trade").key
+    assert entry.state is ConfigEntryState.LOADED
+    await settled(entry)
+
+
+async def test_reauth_of_an_entry_that_is_not_loaded(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """The entry is set up again once the key works."""
+    hass.config_entries.async_update_entry(
+        entry, data={**entry.data, "api_secret": "x"}
+    )
+    await hass.async_block_till_done()
+    assert entry.state is ConfigEntryState.SETUP_ERROR
+    (flow,) = hass.config_entries.flow.async_progress()
+    fields = credentials(exchange)
+    del fields["server"]
+    result = await hass.config_entries.flow.async_configure(flow["flow_id"], fields)
+    assert result["reason"] == "reauth_successful"
+    await hass.async_block_till_done()
+    assert hass.config_entries.async_loaded_entries(DOMAIN) == [entry]
+
+
+async def test_options(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """Guard rails are checked, kept, and in force without a reload."""
+    user = MockUser(name="Ada").add_to_hass(hass)
+    hass.config_entries.async_update_entry(
+        entry, options={**entry.options, "traders": ["gone"]}
+    )
+    runtime = entry.runtime_data
+    result = await hass.config_entries.options.async_init(entry.entry_id)
+    assert result["step_id"] == "init"
+    result = await hass.config_entries.options.async_configure(
+        result["flow_id"],
+        {"largest_order_value": "a lot", "largest_distance": "-1"},
+    )
+    assert result["errors"] == {
+        "largest_order_value": "invalid_number",
+        "largest_distance": "invalid_number",
+    }
+    chosen = {
+        "default_account_id": "savings",
+        "largest_order_value": "1000",
+        "largest_distance": "2.5",
+        "allowed_pairs": ["BTC-USD"],
+        "traders": [user.id],
+    }
+    result = await hass.config_entries.options.async_configure(
+        result["flow_id"], chosen
+    )
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+    assert entry.options == chosen
+    assert entry.runtime_data is runtime
+
+
+async def test_options_without_account(
+    hass: HomeAssistant, prices: MockConfigEntry
+) -> None:
+    """Prices only have no guard rails, an entry that is not loaded cannot be asked."""
+    result = await hass.config_entries.options.async_init(prices.entry_id)
+    assert result["reason"] == "account_required"
+    await hass.config_entries.async_unload(prices.entry_id)
+    result = await hass.config_entries.options.async_init(prices.entry_id)
+    assert result["reason"] == "entry_not_loaded"
+
+
+async def test_add_market(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """A market is added in the UI, once, and the entry follows."""
+    flows = hass.config_entries.subentries
+    handler = (entry.entry_id, "market")
+    result = await flows.async_init(handler, context={"source": SOURCE_USER})
+    second = await flows.async_init(handler, context={"source": SOURCE_USER})
+    assert result["step_id"] == "user"
+    result = await flows.async_configure(result["flow_id"], {"pair": "LTC-USDT"})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+    await settled(entry)
+    assert hass.states.get("sensor.ltc_usdt_last_price") is not None
+    result = await flows.async_configure(second["flow_id"], {"pair": "LTC-USDT"})
+    assert result["reason"] == "already_configured"
+
+
+async def test_add_price_alert(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """An alert is added in the UI and waits without a reload."""
+    runtime = entry.runtime_data
+    flows = hass.config_entries.subentries
+    result = await flows.async_init(
+        (entry.entry_id, "price_alert"), context={"source": SOURCE_USER}
+    )
+    fields = {
+        "pair": "BTC-USD",
+        "condition": "above",
+        "price": "high",
+        "repeat": True,
+    }
+    result = await flows.async_configure(result["flow_id"], fields)
+    assert result["errors"] == {"price": "invalid_number"}
+    result = await flows.async_configure(result["flow_id"], fields | {"price": "70000"})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["title"] == "BTC-USD above 70000"
+    await hass.async_block_till_done()
+    assert entry.runtime_data is runtime
+    (alert,) = runtime.alerts.alerts
+    assert alert.as_dict()["repeat"] is True
+
+
+@pytest.mark.parametrize("kind", ["market", "price_alert"])
+async def test_subentries_need_a_loaded_entry(
+    hass: HomeAssistant, entry: MockConfigEntry, kind: str
+) -> None:
+    """Without the exchange's list there is nothing to choose from."""
+    await hass.config_entries.async_unload(entry.entry_id)
+    result = await hass.config_entries.subentries.async_init(
+        (entry.entry_id, kind), context={"source": SOURCE_USER}
+    )
+    assert result["reason"] == "entry_not_loaded"
+
+
+async def test_reauth_with_the_key_of_another_entry(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """Two entries never share a key."""
+    result = await begin(hass, "account")
+    result = await answer(hass, result, credentials(exchange, "no-trade"))
+    result = await answer(hass, result, {})
+    result = await answer(hass, result, {"pairs": []})
+    result = await answer(hass, result, {"default_account_id": "trading"})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    result = await entry.start_reauth_flow(hass)
+    fields = credentials(exchange, "no-trade")
+    del fields["server"]
+    result = await answer(hass, result, fields)
+    assert result["reason"] == "already_configured"

@@ -1,0 +1,234 @@
+"""The ledger: whatever comes in which order, each fact is told once and sums are right."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import permutations
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+import pytest
+
+from custom_components.cexio.database import Database, database_path
+from custom_components.cexio.exchange import (
+    ExecutionReport,
+    ExecutionType,
+    Order,
+    OrderStatus,
+    OrderType,
+    Side,
+)
+from custom_components.cexio.executions import Ledger, merge
+from custom_components.cexio.feed import Feed
+from custom_components.cexio.representation import order_from_stored, order_to_stored
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def state(status: OrderStatus, executed: str = "0", **fields: Any) -> Order:
+    """Return an order bought at 60000 with a fee of 0.25 %, in some state."""
+    amount = Decimal(executed)
+    defaults: dict[str, Any] = {
+        "order_id": "7",
+        "client_order_id": "mine",
+        "account_id": "trading",
+        "pair": "BTC-USD",
+        "side": Side.BUY,
+        "order_type": OrderType.LIMIT,
+        "status": status,
+        "status_text": status.value,
+        "is_final": status.is_final,
+        "price": Decimal(60000),
+        "requested_amount": Decimal("0.03"),
+        "executed_amount": amount,
+        "executed_quote_amount": amount * 60000,
+        "fee_amount": amount * 150,
+        "fee_currency": "USD",
+    }
+    return Order(**(defaults | fields))
+
+
+def report(order: Order, number: int, **fields: Any) -> ExecutionReport:
+    """Return the report of a state."""
+    return ExecutionReport(
+        order=order,
+        execution_type=ExecutionType.TRADE,
+        execution_id=f"1_{number}",
+        **fields,
+    )
+
+
+LIFE = (
+    state(OrderStatus.NEW),
+    state(OrderStatus.PARTIALLY_FILLED, "0.01"),
+    state(OrderStatus.PARTIALLY_FILLED, "0.02"),
+    state(OrderStatus.FILLED, "0.03"),
+)
+
+
+@pytest.fixture
+async def database(hass: HomeAssistant) -> AsyncIterator[Database]:
+    """Open a file of its own."""
+    database = Database(database_path(hass, "test"))
+    await database.async_open()
+    yield database
+    await database.async_close()
+
+
+@pytest.fixture
+async def ledger(database: Database) -> Ledger:
+    """Return an empty ledger that knows where it began."""
+    return await reopened(database)
+
+
+async def reopened(database: Database) -> Ledger:
+    """Return a ledger as after a restart."""
+    feed = Feed(database)
+    await feed.async_load()
+    ledger = Ledger(database, feed)
+    await ledger.async_load()
+    return ledger
+
+
+async def told(ledger: Ledger) -> list[dict[str, Any]]:
+    """Return everything that the journal tells."""
+    return [entry.as_dict() for entry in await ledger._feed.async_read(0, 1000)]
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))))
+async def test_any_order_and_twice(ledger: Ledger, order: tuple[int, ...]) -> None:
+    """However reports are shuffled and doubled, the fills add up and nothing is twice."""
+    for number in order + order:
+        await ledger.async_apply_report(report(LIFE[number], number))
+    entries = await told(ledger)
+    ids = [entry["id"] for entry in entries]
+    assert len(ids) == len(set(ids))
+    fills = [entry["data"]["fill"] for entry in entries if entry["data"]["fill"]]
+    assert sum(Decimal(fill["amount"]) for fill in fills) == Decimal("0.03")
+    assert sum(Decimal(fill["quote_amount"]) for fill in fills) == 1800
+    assert sum(Decimal(fill["fee_amount"]) for fill in fills) == Decimal("4.5")
+    assert {Decimal(fill["price"]) for fill in fills} == {60000}
+    known = ledger.get(order_id="7")
+    assert known is not None
+    assert known.status is OrderStatus.FILLED
+    assert ledger.open_orders == []
+
+
+async def test_report_and_question_make_the_same_ids(database: Database) -> None:
+    """A fill has the same id from the stream and from asking."""
+    first = await reopened(database)
+    await first.async_apply_report(report(LIFE[1], 1))
+    ids = [entry["id"] for entry in await told(first)]
+    assert ids == ["fill:7:0.01"]
+    padded = replace(LIFE[1], executed_amount=Decimal("0.01000000"))
+    await first.async_apply_orders([padded], live_since=None)
+    assert [entry["id"] for entry in await told(first)] == ids
+
+
+async def test_final_orders_stay_final(ledger: Ledger) -> None:
+    """A late report adds what was executed but never opens an order again."""
+    cancelled = state(OrderStatus.CANCELLED, "0.01")
+    await ledger.async_apply_report(report(cancelled, 1))
+    await ledger.async_apply_report(report(LIFE[2], 2))
+    await ledger.async_apply_report(report(LIFE[0], 3))
+    known = ledger.get(client_order_id="mine")
+    assert known is not None
+    assert known.status is OrderStatus.CANCELLED
+    assert known.executed_amount == Decimal("0.02")
+    assert [(entry["id"], entry["data"]["event"]) for entry in await told(ledger)] == [
+        ("fill:7:0.01", "partially_filled"),
+        ("status:7:cancelled", "cancelled"),
+        ("fill:7:0.02", "partially_filled"),
+    ]
+
+
+async def test_refused_order_without_an_id(ledger: Ledger) -> None:
+    """An order that never was is known by the client's id."""
+    rejected = state(
+        OrderStatus.REJECTED, order_id=None, reject_code=414, reject_reason="too small"
+    )
+    await ledger.async_apply_reply(rejected)
+    await ledger.async_apply_reply(rejected)
+    (entry,) = await told(ledger)
+    assert entry["id"] == "status:client:mine:rejected"
+    assert entry["data"]["order"]["reject_reason"] == "too small"
+
+
+async def test_unknown_status_changes_nothing(ledger: Ledger) -> None:
+    """A status that nobody documented never replaces a known one."""
+    await ledger.async_apply_report(report(LIFE[1], 1))
+    await ledger.async_apply_report(report(state(OrderStatus.UNKNOWN, "0.02"), 2))
+    known = ledger.get(order_id="7")
+    assert known is not None
+    assert known.status is OrderStatus.PARTIALLY_FILLED
+    assert known.executed_amount == Decimal("0.02")
+
+
+async def test_late_is_what_happened_before_the_connection(ledger: Ledger) -> None:
+    """What is asked for is late only if no report could have told of it."""
+    old = state(OrderStatus.NEW, updated=NOW - timedelta(hours=1))
+    new = state(OrderStatus.NEW, order_id="8", updated=NOW + timedelta(seconds=1))
+    await ledger.async_apply_orders([old, new], live_since=NOW)
+    entries = await told(ledger)
+    assert [entry["late"] for entry in entries] == [True, False]
+    assert entries[0]["time"] == old.updated.isoformat() if old.updated else None
+
+
+async def test_orders_from_before_are_adopted_silently(ledger: Ledger) -> None:
+    """Orders that were open before the ledger began are not told as new."""
+    await ledger.async_adopt([LIFE[1]])
+    assert ledger.has_baseline
+    assert await told(ledger) == []
+    await ledger.async_apply_report(report(LIFE[3], 3))
+    (entry,) = await told(ledger)
+    assert entry["data"]["fill"]["amount"] == "0.02"
+
+
+async def test_restart(database: Database) -> None:
+    """Orders and the moment of the last contact survive a restart."""
+    first = await reopened(database)
+    await first.async_adopt([])
+    await first.async_note_contact(NOW)
+    await first.async_apply_report(report(LIFE[2], 2))
+    again = await reopened(database)
+    assert again.has_baseline
+    assert again.contact == NOW
+    (order,) = again.open_orders
+    assert order == first.get(order_id="7")
+    await again.async_apply_orders([LIFE[3]], live_since=None)
+    assert (await told(again))[-1]["data"]["fill"]["amount"] == "0.01"
+
+
+async def test_price_is_the_shortest_that_fits(ledger: Ledger) -> None:
+    """A quote amount that was cut by the exchange does not make a price of 28 digits."""
+    fill = state(
+        OrderStatus.FILLED,
+        "0.00033333",
+        executed_quote_amount=Decimal("20.03346633"),
+        fee_amount=Decimal("0.05"),
+    )
+    await ledger.async_apply_report(report(fill, 1))
+    (entry,) = await told(ledger)
+    assert entry["data"]["fill"]["price"] == "60101"
+
+
+def test_merge_keeps_what_one_side_leaves_out() -> None:
+    """REST knows when an order was made, reports know the fill: both are kept."""
+    made = state(OrderStatus.NEW, created=NOW, updated=NOW, stop_price=Decimal(1))
+    merged = merge(made, replace(LIFE[1], stop_price=None, fee_currency=None))
+    assert merged.created == NOW
+    assert merged.stop_price == 1
+    assert merged.fee_currency == "USD"
+    assert merged.executed_amount == Decimal("0.01")
+
+
+def test_stored_and_read_back() -> None:
+    """An order comes back from disk as it was, expiry and nothing included."""
+    order = state(
+        OrderStatus.EXPIRED,
+        "0.01",
+        created=NOW,
+        expire_time=NOW,
+    )
+    assert order_from_stored(order_to_stored(order)) == order
