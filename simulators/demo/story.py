@@ -143,7 +143,13 @@ class Story:
                     and data["event"] == "cancelled"
                 ),
             )
-            await self._chat.wait(lambda message: has(message, "cancelled"), "the end")
+            await self._chat.wait(
+                lambda message: (
+                    message["message_id"] == card["message_id"]
+                    and has(message, "🚫 cancelled")
+                ),
+                "the end on the order's card",
+            )
             if (await self._order(order["orderId"]))["status"] != "CANCELLED":
                 raise StepError("the exchange still has the order")
 
