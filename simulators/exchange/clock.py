@@ -44,10 +44,6 @@ class Clock:
         """Return Unix time in whole milliseconds."""
         return int(round(self.time() * 1000, 3))
 
-    def now(self) -> datetime:
-        """Return the moment as an aware datetime."""
-        return datetime.fromtimestamp(self.time(), UTC)
-
     async def sleep(self, seconds: float) -> None:
         """Wait until `seconds` of this clock have passed."""
         future = asyncio.get_running_loop().create_future()

@@ -107,7 +107,7 @@ class Faults:
         """Add a rule given as a mapping of the fields of Rule. Raises ValueError, in words."""
         values = dict(description)
         kind = values.pop("kind", None)
-        if kind not in set(FaultKind):
+        if kind not in tuple(FaultKind):
             raise ValueError(f"kind should be one of {', '.join(FaultKind)}")
         for name, value in values.items():
             if name not in _TYPES:
@@ -118,7 +118,7 @@ class Faults:
                 isinstance(value, bool) and bool not in _TYPES[name]
             ):
                 raise ValueError(f"{name} should be {_TYPES[name][-1].__name__}")
-        if values.get("channel") not in {None, "rest", "public", "private"}:
+        if values.get("channel") not in (None, "rest", "public", "private"):
             raise ValueError("channel should be one of rest, public, private")
         rule = Rule(FaultKind(kind), **values)
         rule.number = next(self._numbers)

@@ -52,14 +52,10 @@ class Statistics:
     def ticker(self, pair: Pair) -> dict[str, Any]:
         """Return the ticker of a pair (rest.md 4.A.4); keys of what does not exist are missing."""
         now = self._engine.now()
-        book, tape, past = (
-            self._engine.books[pair.name],
-            self._engine.tapes[pair.name],
-            self.past(pair),
-        )
+        book, tape = self._engine.books[pair.name], self._engine.tapes[pair.name]
         bid, ask = book.bids.best(), book.asks.best()
-        day_ago = Decimal(f"{past.price(now - DAY_MS):.{pair.price_precision}f}")
         low, high, base, quote = self._day(pair, tape, now)
+        day_ago = self._day_ago(pair, tape, now)
         data: dict[str, Any] = {}
         for name, price in (("bestBid", bid), ("bestAsk", ask)):
             if price is not None:
@@ -86,6 +82,15 @@ class Statistics:
             data["lastTradeDateISO"] = iso(last.time)
         data["volumeUSD"] = text(nearest(quote * self.usd(pair.quote), 2), 2)
         return data
+
+    def _day_ago(self, pair: Pair, tape: Tape, now: int) -> Decimal:
+        """Return the price of 24 hours before, as near as it is known."""
+        if now - DAY_MS < self.start_ms:
+            return Decimal(
+                f"{self.past(pair).price(now - DAY_MS):.{pair.price_precision}f}"
+            )
+        oldest = [hour.first for hour in tape.last_hours(now, 24)][-1:]
+        return oldest[0] if oldest else pair.price
 
     @staticmethod
     def _change(

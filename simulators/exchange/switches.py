@@ -77,6 +77,20 @@ class Switches:
     expiry_status: str = _switch(
         "EXPIRED", "status of an expired order", "EXPIRED", "CANCELLED"
     )
+    last_fields: str = _switch(
+        "both",
+        "fields of a fill in reports: lastAmountCcy1/2, the deprecated lastQuantity/lastPrice, or both",
+        "both",
+        "new",
+        "old",
+    )
+    wallet_status: str = _switch(
+        "approved",
+        "status in the reply to a wallet transfer; a rejected one moves nothing, a pending one is through by the time of asking",
+        "approved",
+        "pending",
+        "rejected",
+    )
     cancel_of_final: str = _switch(
         "reject", "the event after cancelling a finished order", "reject", "silent"
     )

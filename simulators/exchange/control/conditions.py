@@ -121,7 +121,7 @@ async def sockets(call: Call) -> dict[str, Any]:
 async def close(call: Call) -> dict[str, Any]:
     """Close sockets of a kind, with or without a notice."""
     kind = call.data.get("kind", "all")
-    if kind not in {"public", "private", "all"}:
+    if kind not in ("public", "private", "all"):
         raise RequestError("Parameter kind should be one of public,private,all")
     chosen = [
         session

@@ -73,6 +73,12 @@ CONTROLS: tuple[Control, ...] = (
         market.client_order,
     ),
     Control(
+        "DELETE",
+        "/control/client-orders/{id}",
+        "the client cancels an order in its web terminal",
+        market.client_cancel,
+    ),
+    Control(
         "POST",
         "/control/deposits",
         '{"account_id","currency","amount"}: money arrives from outside',

@@ -82,6 +82,16 @@ async def client_order(call: Call) -> dict[str, Any]:
     return do_my_new_order(call)
 
 
+async def client_cancel(call: Call) -> dict[str, Any]:
+    """Cancel an order of the client as its web terminal would."""
+    number = str(call.data["id"])
+    order = call.venue.engine.find(int(number), None) if number.isdecimal() else None
+    if order is None:
+        raise RequestError(f"There is no order {number}")
+    call.venue.cancel_all([order])
+    return wire.order_row(order)
+
+
 async def deposit(call: Call) -> dict[str, Any]:
     """Bring money from outside into a sub-account."""
     account_id = sub_account(call, "account_id", "Name a sub-account")

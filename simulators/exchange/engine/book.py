@@ -30,10 +30,6 @@ class BookSide:
         self._levels: dict[Decimal, dict[int, Resting]] = {}
         self._totals: dict[Decimal, Decimal] = {}
 
-    def __len__(self) -> int:
-        """Return the number of price levels."""
-        return len(self._prices)
-
     def best(self) -> Decimal | None:
         """Return the best price."""
         if not self._prices:

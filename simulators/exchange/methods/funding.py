@@ -156,17 +156,19 @@ def _wallet_move(call: Call, direction: str) -> dict[str, Any]:
             SERVER_ERROR,
             show_code=True,
         )
-    move = accounts.deposit if direction == "deposit" else accounts.withdraw
-    try:
-        move(account_id, currency.code, amount, time=call.venue.clock.now_ms())
-    except OverdrawnError:
-        raise RequestError("Insufficient funds") from None
+    status = call.venue.faults.switches.wallet_status
+    if status != "rejected":
+        move = accounts.deposit if direction == "deposit" else accounts.withdraw
+        try:
+            move(account_id, currency.code, amount, time=call.venue.clock.now_ms())
+        except OverdrawnError:
+            raise RequestError("Insufficient funds") from None
     accounts.wallet_moves.add(client_tx_id)
     return {
         "accountId": account_id,
         "clientTxId": client_tx_id,
         "currency": currency.code,
-        "status": "approved",
+        "status": status,
     }
 
 
@@ -199,9 +201,7 @@ def get_my_transaction_history(call: Call) -> list[dict[str, Any]]:
         raise RequestError(
             f"Operation type is not supported. Supported types: {','.join(TRANSACTION_KINDS)}"
         )
-    order = call.data.get("sortOrder") or "DESC"
-    if order not in {"ASC", "DESC"}:
-        raise RequestError("Parameter sortOrder should be one of ASC,DESC")
+    order = parameters.sort_order(call.data)
     wanted, (first, last) = _account(call), _period(call)
     listed = call.venue.engine.listing.currencies
     rows = sorted(
@@ -233,7 +233,7 @@ def get_my_funding_history(call: Call) -> list[dict[str, Any]]:
     """Return deposits and withdrawals, newest first."""
     _require_data(call)
     direction = call.data.get("direction") or None
-    if direction not in {None, "deposit", "withdraw"}:
+    if direction not in (None, "deposit", "withdraw"):
         raise RequestError("Parameter direction should be one of deposit,withdraw")
     number = parameters.optional_integer(call.data, "txId")
     code = parameters.optional_text(call.data, "currency")

@@ -64,7 +64,7 @@ def get_ticker(call: Call) -> dict[str, Any]:
 def get_order_book(call: Call) -> dict[str, Any]:
     """Return the best 20 levels of a side; the undocumented `depth` 1 asks for one (rest.md 8)."""
     depth = call.data.get("depth", 0)
-    if depth not in {0, 1} or isinstance(depth, bool):
+    if depth not in (0, 1) or isinstance(depth, bool):
         raise RequestError("Parameter depth should be one of [0, 1]")
     pair = parameters.listed_pair(call)
     book = call.venue.engine.books[pair.name]

@@ -75,7 +75,7 @@ def _select(call: Call) -> list[Order]:
     side = parameters.optional_choice(data, "side", Side)
     name = parameters.optional_text(data, "pair")
     accounts = _accounts(data)
-    newest_first = _sort_order(data) != "ASC"
+    newest_first = parameters.sort_order(data) != "ASC"
     chosen = [
         order
         for order in (
@@ -109,14 +109,6 @@ def _accounts(data: parameters.Data) -> list[str]:
         )
         or []
     )
-
-
-def _sort_order(data: parameters.Data) -> str:
-    """Return ASC or DESC, the default."""
-    order = data.get("sortOrder") or "DESC"
-    if order not in {"ASC", "DESC"}:
-        raise RequestError("Parameter sortOrder should be one of ASC,DESC")
-    return str(order)
 
 
 def do_my_new_order(call: Call) -> dict[str, Any]:

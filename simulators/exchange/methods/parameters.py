@@ -110,6 +110,14 @@ def integer(data: Data, name: str) -> int:
     return value
 
 
+def sort_order(data: Data) -> str:
+    """Return ASC, or DESC when absent, null or empty."""
+    order = data.get("sortOrder") or "DESC"
+    if order not in ("ASC", "DESC"):
+        raise RequestError("Parameter sortOrder should be one of ASC,DESC")
+    return str(order)
+
+
 def texts(data: Data, name: str, refused: RequestError) -> list[str] | None:
     """Return a list of strings, or None when absent or null; anything else is refused."""
     value = data.get(name)

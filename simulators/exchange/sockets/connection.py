@@ -1,5 +1,6 @@
 """The lower half of a socket: queue, writer, idle rule, closing, and the faults of frames."""
 
+from abc import ABC, abstractmethod
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
@@ -34,7 +35,7 @@ class _Close:
     code: int | None
 
 
-class Connection:
+class Connection(ABC):
     """A WebSocket of somebody, as a queue of frames."""
 
     def __init__(self, venue: Venue, request: web.Request, *, private: bool) -> None:
@@ -138,13 +139,13 @@ class Connection:
                     await task
         return self._socket
 
+    @abstractmethod
     def receive(self, text: str) -> None:
         """Handle one message."""
-        raise NotImplementedError
 
+    @abstractmethod
     def overdue(self) -> float:
         """Return the moment at which the socket is closed for want of authentication, infinite when it is not."""
-        return float("inf")
 
     async def _write(self) -> None:
         """Send what is queued, in order."""

@@ -10,6 +10,12 @@ from simulators.exchange.engine.reference import Currency
 from simulators.exchange.sockets import frames
 from simulators.exchange.switches import Switches
 
+_UNWANTED: dict[str, tuple[str, ...]] = {
+    "both": (),
+    "new": ("lastQuantity", "lastPrice"),
+    "old": ("lastAmountCcy1", "lastAmountCcy2"),
+}
+
 type Frame = tuple[str, bytes]
 
 
@@ -18,6 +24,8 @@ def report_frames(event: Report, switches: Switches) -> list[Frame]:
     order, data = event.order, wire.report(event)
     if order.status is Status.REJECTED and not switches.rejected_report:
         return []
+    for name in _UNWANTED[switches.last_fields]:
+        data.pop(name, None)
     before: list[dict[str, Any]] = []
     if order.execution_type is ExecutionType.NEW and switches.pending_new:
         before.append(

@@ -26,7 +26,7 @@ async def refused(bench: Bench, path: str, **data: Any) -> str:
 async def test_index_lists_every_control(bench: Bench) -> None:
     """With a line each."""
     index = await bench.client.control("/", "GET")
-    assert len(index) == 22
+    assert len(index) == 23
     assert (
         index["POST /control/market/price"]
         == '{"pair","price"}: move the market; crossing resting orders fill'
@@ -78,6 +78,27 @@ async def test_somebodys_orders(still: Bench) -> None:
         )
     )["order_id"]
     assert await client.control(f"/orders/{at_once}", "DELETE") == {"cancelled": False}
+
+
+async def test_cancels_of_the_web_terminal(still: Bench) -> None:
+    """They are reported like a cancel of all, with the order's own id in OrigClOrdID."""
+    socket = await still.private()
+    placed = await still.client.place(clientOrderId="mine")
+    assert (
+        await still.client.control(f"/client-orders/{placed['orderId']}", "DELETE")
+    )["status"] == "CANCELLED"
+    frames = await socket.drain()
+    assert [
+        frame["data"].get("OrigClOrdID")
+        for frame in frames
+        if frame["e"] == "executionReport"
+    ] == [None, "mine", "mine"]
+    for number in ("1", "x"):
+        assert (
+            await still.client.raw(
+                "DELETE", f"{still.server.control}/client-orders/{number}"
+            )
+        )[0] == 422
 
 
 async def test_trades_of_somebody(still: Bench) -> None:

@@ -368,6 +368,43 @@ async def test_newest_socket_of_a_key(bench: Bench) -> None:
         assert await socket.drain() == []
 
 
+@pytest.mark.parametrize(
+    ("value", "fields"),
+    [
+        ("both", {"lastAmountCcy1", "lastAmountCcy2", "lastQuantity", "lastPrice"}),
+        ("new", {"lastAmountCcy1", "lastAmountCcy2"}),
+        ("old", {"lastQuantity", "lastPrice"}),
+    ],
+)
+async def test_fields_of_a_fill(bench: Bench, value: str, fields: set[str]) -> None:
+    """The deprecated ones may be gone, or the new ones not there yet."""
+    await turn(bench, last_fields=value)
+    socket = await bench.private()
+    await socket.ok("do_my_new_order", bench.client.order(price="61000"))
+    *_, report = await reports(socket)
+    assert {name for name in report if name.startswith("last")} == fields
+
+
+@pytest.mark.parametrize(
+    ("status", "balance"), [("pending", "1.60000000"), ("rejected", "1.50000000")]
+)
+async def test_wallet_transfers_that_are_not_approved(
+    bench: Bench, status: str, balance: str
+) -> None:
+    """A rejected one moves nothing."""
+    await turn(bench, wallet_status=status)
+    move = {
+        "clientTxId": "1",
+        "accountId": "trading",
+        "currency": "BTC",
+        "amount": "0.1",
+    }
+    assert (await bench.client.ok("do_deposit_funds_from_wallet", **move))[
+        "status"
+    ] == status
+    assert (await bench.client.balance("trading", "BTC"))[0] == balance
+
+
 async def test_ticker_limit(still: Bench) -> None:
     """Two calls in 60 seconds, whatever the minute; other calls are served."""
     await turn(still, ticker_limit=True)

@@ -1,5 +1,6 @@
 """WebSocket: greeting, authentication, requests, what closes a socket."""
 
+from decimal import Decimal
 import hashlib
 import hmac
 from typing import Any
@@ -7,7 +8,9 @@ from typing import Any
 import aiohttp
 import pytest
 
+from simulators.exchange.engine.orders import Side
 from simulators.exchange.signing import websocket_signature
+from simulators.exchange.sockets import connection
 from tests.simulators.exchange.client import Client
 from tests.simulators.exchange.conftest import Bench
 
@@ -235,6 +238,21 @@ async def test_silent_socket_that_spoke_is_closed(still: Bench) -> None:
     await still.advance(66)
     frames, code = await socket.closed()
     assert (frames[-1], code) == (DISCONNECTED, 1000)
+
+
+async def test_reader_that_is_too_far_behind_is_cut(
+    still: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody's slowness fills the memory."""
+    monkeypatch.setattr(connection, "MAX_QUEUED", 3)
+    socket = await still.public()
+    await socket.ok("trade_subscribe", {"pair": "BTC-USD"})
+    still.server.venue.engine.others_take(
+        still.server.exchange.listing.pairs["BTC-USD"], Side.BUY, Decimal(5)
+    )
+    still.server.venue.publish()
+    frames, code = await socket.closed()
+    assert (len(frames), code) == (3, 1006)
 
 
 async def test_pings_keep_a_socket_open(still: Bench) -> None:
