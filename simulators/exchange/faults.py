@@ -18,6 +18,7 @@ class FaultKind(StrEnum):
     REORDER = "reorder"
     CLOSE = "close"
     STALL = "stall"
+    GARBAGE = "garbage"
     REFUSE = "refuse"
     MAINTENANCE = "maintenance"
     LOSE_REPLY = "lose_reply"
@@ -32,6 +33,7 @@ HELP = {
     FaultKind.REORDER: "a frame is sent after the next one",
     FaultKind.CLOSE: "the socket is closed after a frame, with or without `notice`",
     FaultKind.STALL: "the socket stays open but neither hears nor speaks",
+    FaultKind.GARBAGE: "an answer or a frame that is not JSON, as a proxy in between may send; REST with `status`",
     FaultKind.REFUSE: "a request (or `connect`, a handshake) is refused with `status` and `text`, nothing done",
     FaultKind.MAINTENANCE: "the part `match` (market_data, order_placement, order_cancellation, order_status, ...) is down",
     FaultKind.LOSE_REPLY: "a request is carried out but its connection is cut instead of a reply; with `seconds` it hangs first",

@@ -121,6 +121,12 @@ class Rest:
     ) -> web.Response:
         """Carry out the call; its events leave before the answer, which a fault may delay or lose."""
         faults = self.venue.faults
+        if (rule := faults.take(FaultKind.GARBAGE, call.action, CHANNEL)) is not None:
+            return web.Response(
+                text="<html>502 Bad Gateway</html>",
+                status=rule.status,
+                content_type="text/html",
+            )
         if (late := faults.take(FaultKind.DELAY, call.action, CHANNEL)) is not None:
             await self.venue.clock.sleep(late.seconds)
         self.venue.requests[call.action] += 1

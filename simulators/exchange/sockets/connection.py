@@ -17,6 +17,7 @@ from simulators.exchange.venue import Venue
 MAX_QUEUED = 20_000
 # Seconds for the other side to answer a close.
 CLOSE_PATIENCE = 5.0
+GARBAGE = b"<html>502 Bad Gateway</html>"
 _NUMBERS = count(1)
 
 
@@ -91,6 +92,8 @@ class Connection(ABC):
         if self._fault(FaultKind.REORDER, kind, pair) is not None:
             self._overtaken.append(frame)
             return []
+        if self._fault(FaultKind.GARBAGE, kind, pair) is not None:
+            frame = GARBAGE
         late = self._fault(FaultKind.DELAY, kind, pair)
         sent = [_Frame(frame, late.seconds if late is not None else 0.0)]
         if self._fault(FaultKind.DUPLICATE, kind, pair) is not None:

@@ -33,6 +33,28 @@ async def test_index_lists_every_control(bench: Bench) -> None:
     )
 
 
+async def test_description_of_the_server(bench: Bench) -> None:
+    """What is printed when ready is what the attributes say; five keys, one with all permissions first."""
+    described = bench.server.described()
+    assert described["rest_public"] == f"{bench.server.base}/rest-public"
+    assert described["ws_public"].startswith("ws://127.0.0.1:")
+    assert [key["name"] for key in described["keys"]] == [
+        "all",
+        "read-only",
+        "no-trade",
+        "inactive",
+        "other-address",
+    ]
+    assert described["key"] == described["keys"][0]["key"]
+    assert [key["active"] for key in described["keys"]] == [
+        True,
+        True,
+        True,
+        False,
+        True,
+    ]
+
+
 async def test_only_this_machine_may_control(bench: Bench) -> None:
     """Anybody else is refused."""
     route = ControlInterface(bench.server.venue).routes()[1]

@@ -110,6 +110,23 @@ async def test_close_after_a_frame(
     assert closed == code
 
 
+async def test_garbage(bench: Bench) -> None:
+    """What comes is not JSON: over REST with a status, nothing done; over WebSocket instead of a frame."""
+    await bench.client.control(
+        "/faults", kind="garbage", channel="rest", match="do_my_new_order", status=502
+    )
+    with pytest.raises(aiohttp.ContentTypeError) as answer:
+        await bench.client.private(
+            "do_my_new_order", **bench.client.order(clientOrderId="x")
+        )
+    assert answer.value.status == 502
+    assert await bench.client.ok("get_my_orders", clientOrderId="x") == []
+    socket = await bench.public()
+    await bench.client.control("/faults", kind="garbage", match="pong")
+    await socket.send(e="ping")
+    assert await socket.raw.receive_str() == "<html>502 Bad Gateway</html>"
+
+
 async def test_stall(still: Bench) -> None:
     """Half-open: nothing is heard, nothing is said, nothing is closed."""
     stalled, other = await still.private(), await still.public()

@@ -162,6 +162,15 @@ def test_unusable_files(
     assert path.read_text() == content
 
 
+async def test_prices_of_pairs_that_are_gone_do_no_harm(tmp_path: Path) -> None:
+    """Without orders or money in them a smaller exchange takes the file."""
+    path = tmp_path / "state.json"
+    async with Bench(clock=Clock(TUESDAY, frozen=True), state_file=path, pairs=20):
+        pass
+    async with Bench(clock=Clock(TUESDAY, frozen=True), state_file=path) as bench:
+        assert len(bench.server.exchange.listing.pairs) == 14
+
+
 async def test_port_in_use() -> None:
     """It is an error, and nothing stays behind."""
     async with Bench() as bench:
