@@ -95,12 +95,15 @@ def test_increments_older_than_a_new_snapshot_are_left_aside() -> None:
     """A few may be under way; many mean that the exchange counts anew."""
     made = keeper(50)
     made.apply_snapshot(snapshot(60))
-    for sequence in range(55, 60):
+    for sequence in (58, 59):
         assert made.apply_increment(increment(sequence)) is Applied.IGNORED
     assert made.apply_increment(increment(61)) is Applied.CHANGED
     made.apply_snapshot(snapshot(60))
     results = [made.apply_increment(increment(sequence)) for sequence in range(1, 7)]
-    assert results == [Applied.IGNORED] * 5 + [Applied.LOST]
+    assert results == [Applied.IGNORED] * 2 + [Applied.LOST] + [Applied.IGNORED] * 3
+    made.restart()
+    made.apply_snapshot(snapshot(60))
+    assert made.apply_increment(increment(59)) is Applied.LOST
 
 
 def test_an_empty_book_has_no_best_prices() -> None:

@@ -393,3 +393,30 @@ async def test_cancelling_while_waiting_for_points_sends_nothing(
     with pytest.raises(asyncio.CancelledError):
         await waiting
     assert exchange.requests == []
+
+
+async def test_market_data_with_the_key(
+    exchange: ScriptedExchange,
+    session: aiohttp.ClientSession,
+    clock: FakeClock,
+    key_budget: Budget,
+    address_budget: Budget,
+) -> None:
+    """What both sides offer is signed and paid by the key; the rest stays public."""
+    client = RestClient(
+        session,
+        endpoints=exchange.endpoints,
+        credentials=CREDENTIALS,
+        address_budget=address_budget,
+        key_budget=key_budget,
+        clock=clock,
+        market_data_with_key=True,
+    )
+    exchange.ok("get_order_book", {"pair": "A-B", "bids": [], "asks": []})
+    exchange.ok("get_ticker", {})
+    await client.get_order_book("A-B")
+    await client.get_ticker()
+    book, ticker = exchange.requests
+    assert book.side == "rest" and book.is_signed_by(CREDENTIALS)
+    assert ticker.side == "rest-public" and "X-AGGR-KEY" not in ticker.headers
+    assert (key_budget.used, address_budget.used) == (1, 1)

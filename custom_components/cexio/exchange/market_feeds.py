@@ -95,7 +95,7 @@ class MarketFeeds:
         self._spawn = None
         self._under_way.clear()
         for keeper in self._books.values():
-            keeper.lose()
+            keeper.restart()
 
     async def subscribe_books(self, pair: str) -> None:
         """Follow a pair's book."""

@@ -6,9 +6,9 @@ from enum import Enum, auto
 from .models import BookLevel, OrderBook, OrderBookIncrement, OrderBookSnapshot
 
 DEPTH = 20
-# So many increments older than the snapshot may be under way when it arrives; more of them mean
-# that the exchange began to count anew.
-_STALE_TOLERATED = 5
+# So many increments older than a repeated snapshot may be under way when it arrives; more of them
+# mean that the exchange began to count anew.
+_STALE_TOLERATED = 2
 
 
 class Applied(Enum):
@@ -34,6 +34,7 @@ class OrderBookKeeper:
         self._sequence = 0
         self._stale = 0
         self._fresh = False
+        self._flowing = False
         self._bids: dict[Decimal, Decimal] = {}
         self._asks: dict[Decimal, Decimal] = {}
 
@@ -47,7 +48,8 @@ class OrderBookKeeper:
         }
         self._sequence = snapshot.sequence or 0
         self._stale = 0
-        self._fresh = self.synchronised = True
+        self._fresh, self._flowing = self._flowing, True
+        self.synchronised = True
 
     def apply_increment(self, increment: OrderBookIncrement) -> Applied:
         """Change the levels that an increment names, if it is the next one."""
@@ -66,6 +68,11 @@ class OrderBookKeeper:
     def lose(self) -> None:
         """Forget that the book is right; it takes a new snapshot."""
         self.synchronised = False
+
+    def restart(self) -> None:
+        """Expect the first snapshot of a new session, before which no increments flow."""
+        self.lose()
+        self._flowing = False
 
     def book(self) -> OrderBook:
         """Return the top of the book, best prices first."""

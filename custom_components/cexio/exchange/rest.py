@@ -43,8 +43,8 @@ _NOT_SENT = (
 class RestClient(MarketMethods, AccountMethods, OrderMethods, FundsMethods):
     """Every method of the exchange, one HTTP request each.
 
-    Market data is asked without the key and paid by the address, all else is signed and paid by
-    the key. Nothing is ever repeated, except a pure read that was refused for a wrong clock.
+    Market data is asked without the key and paid by the address (unless told otherwise), all else
+    is signed and paid by the key. Nothing is ever repeated, except a pure read that was refused for a wrong clock.
     """
 
     def __init__(
@@ -57,6 +57,7 @@ class RestClient(MarketMethods, AccountMethods, OrderMethods, FundsMethods):
         key_budget: Budget | None = None,
         clock: Clock = SYSTEM_CLOCK,
         timeout: float = 10.0,
+        market_data_with_key: bool = False,
     ) -> None:
         """Use a session that somebody else owns and closes.
 
@@ -68,6 +69,8 @@ class RestClient(MarketMethods, AccountMethods, OrderMethods, FundsMethods):
             key_budget: The points of the key, shared with the private WebSocket.
             clock: The time source.
             timeout: Seconds from sending to the whole answer; half of them for connecting.
+            market_data_with_key: Ask books, candles, trades and networks on the private side,
+                paid by the key (and with the smaller pages of rest.md 4.B.14).
         """
         self._session = session
         self._endpoints = endpoints
@@ -76,6 +79,7 @@ class RestClient(MarketMethods, AccountMethods, OrderMethods, FundsMethods):
         self._key_budget = key_budget or Budget(KEY_POINTS, clock=clock)
         self._clock = clock
         self._timeout = timeout
+        self._market_data_with_key = market_data_with_key
 
     @property
     def clock(self) -> Clock:
@@ -159,9 +163,12 @@ class RestClient(MarketMethods, AccountMethods, OrderMethods, FundsMethods):
         seconds: float,
     ) -> Any:
         """Pay for a request, send it once, and read its answer."""
-        budget = self._address_budget if method.public else self._key_budget
-        credentials = None if method.public else self._credentials
-        if credentials is None and not method.public:
+        public = method.public and not (
+            self._market_data_with_key and method.permission
+        )
+        budget = self._address_budget if public else self._key_budget
+        credentials = None if public else self._credentials
+        if credentials is None and not public:
             raise AuthenticationError("This needs an API key", action=method.action)
         await budget.spend(method.points, priority)
         now = self._clock.exchange_time()
@@ -188,7 +195,7 @@ class RestClient(MarketMethods, AccountMethods, OrderMethods, FundsMethods):
         seconds: float,
     ) -> tuple[int, bytes]:
         """Send a request; no exception of the transport passes, they quote addresses and keys."""
-        base = self._endpoints.rest_public if method.public else self._endpoints.rest
+        base = self._endpoints.rest if credentials else self._endpoints.rest_public
         headers = {"Content-Type": "application/json"}
         if credentials is not None:
             signature = sign_rest(
