@@ -85,7 +85,8 @@ class Database:
             return
         self._is_closed = True
         await self._async_in_thread(self._close)
-        self._executor.shutdown(wait=False)
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(None, self._executor.shutdown)
 
     async def _async_in_thread[*Ts, T](
         self, function: Callable[[*Ts], T], *args: *Ts

@@ -7,6 +7,7 @@ from homeassistant.core import HomeAssistant
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
+from custom_components.cexio.const import DOMAIN
 from simulators.exchange.server import ExchangeServer
 from tests.integration.harness import HomeAssistantSnapshotExtension, MockConfigEntry
 from tests.integration.helpers import account_entry, prices_entry, set_up
@@ -37,10 +38,14 @@ def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
 
 
 @pytest.fixture
-async def exchange(socket_enabled: None) -> AsyncIterator[ExchangeServer]:
-    """Run an exchange whose market stands still."""
+async def exchange(
+    hass: HomeAssistant, socket_enabled: None
+) -> AsyncIterator[ExchangeServer]:
+    """Run an exchange whose market stands still; its clients leave before it closes."""
     async with ExchangeServer(seed=1, port=0, market_moves=False) as server:
         yield server
+        for entry in hass.config_entries.async_loaded_entries(DOMAIN):
+            await hass.config_entries.async_unload(entry.entry_id)
     # Its clock would leave the timer of a sleeper that gave up.
     server.clock.freeze()
 

@@ -1,14 +1,14 @@
 """The test harness of Home Assistant, which comes without types."""
 
-from pytest_homeassistant_custom_component.common import (  # type: ignore[import-untyped] - it has no py.typed
+from pytest_homeassistant_custom_component.common import (  # type: ignore[import-untyped]  # it has no py.typed
     MockConfigEntry,
     MockUser,
     async_capture_events,
     async_fire_time_changed,
     snapshot_platform,
 )
-from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension  # type: ignore[import-untyped] - it has no py.typed
-from pytest_homeassistant_custom_component.typing import (  # type: ignore[import-untyped] - it has no py.typed
+from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension  # type: ignore[import-untyped]  # it has no py.typed
+from pytest_homeassistant_custom_component.typing import (  # type: ignore[import-untyped]  # it has no py.typed
     ClientSessionGenerator,
     WebSocketGenerator,
 )

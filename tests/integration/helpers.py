@@ -46,6 +46,7 @@ def account_entry(
         domain=DOMAIN,
         title="CEX.IO",
         unique_id=f"account-{key}",
+        entry_id=f"01ACCOUNT-{key}",
         data={
             "kind": "account",
             "url": exchange.base,

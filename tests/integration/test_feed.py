@@ -1,6 +1,7 @@
 """The way of an execution: event entity, bus event, sensors, journal, subscribers."""
 
 import asyncio
+from contextlib import closing
 from decimal import Decimal
 import sqlite3
 from typing import Any
@@ -273,7 +274,7 @@ async def test_written_before_published(
 
     def listen(entry: FeedEntry) -> None:
         """Look into the file over a connection of its own."""
-        with sqlite3.connect(database.path) as other:
+        with closing(sqlite3.connect(database.path)) as other:
             kept.append(other.execute("SELECT max(seq) FROM feed").fetchone()[0])
 
     remove = feed.async_listen(listen)

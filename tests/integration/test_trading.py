@@ -362,9 +362,9 @@ async def test_cancel_of_unknown_orders(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
     """Cancelling what is not there is refused."""
-    for fields in ({"order_id": "987654321"}, {"client_order_id": "nobody's"}):
+    for name, value in (("order_id", "987654321"), ("client_order_id", "nobody's")):
         with pytest.raises(ServiceValidationError) as raised:
-            await act(hass, "cancel_order", **fields)
+            await act(hass, "cancel_order", None, **{name: value})
         assert raised.value.translation_key == "unknown_order"
     with pytest.raises(ServiceValidationError) as raised:
         await act(hass, "cancel_order")
