@@ -1,0 +1,219 @@
+"""What is found out by asking: lost answers, many orders at once, life without a stream."""
+
+from decimal import Decimal
+from typing import Any
+from unittest.mock import patch
+
+from homeassistant.config_entries import SOURCE_REAUTH
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.util import dt as dt_util
+import pytest
+
+from custom_components.cexio.account_stream import TICK
+from custom_components.cexio.conversion import Converter, conversion_paths
+from custom_components.cexio.exchange import (
+    AuthenticationError,
+    CexioError,
+    OutcomeUnknownError,
+    RestClient,
+    Stream,
+    TransportError,
+)
+from simulators.exchange.server import ExchangeServer
+from tests.integration.harness import (
+    MockConfigEntry,
+    async_capture_events,
+    async_fire_time_changed,
+)
+from tests.integration.helpers import (
+    account_entry,
+    act,
+    control,
+    set_up,
+    settled,
+    switch_trading,
+    truth,
+    until,
+)
+
+RESTING: dict[str, Any] = {
+    "pair": "BTC-USD",
+    "side": "buy",
+    "order_type": "limit",
+    "amount": "0.001",
+    "price": "59000",
+}
+
+
+async def test_lost_answer_is_found_after_a_restart(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """An order whose answer was lost for good is found when Home Assistant is back."""
+    await switch_trading(hass)
+
+    async def lose(stream: Stream, *args: Any, **kwargs: Any) -> None:
+        """Place the order, lose the answer, and all reports of it."""
+        await entry.runtime_data.account.stream.async_stop()
+        await RestClient.do_my_new_order(entry.runtime_data.rest, *args, **kwargs)
+        raise OutcomeUnknownError
+
+    with (
+        patch.object(Stream, "do_my_new_order", lose),
+        patch("custom_components.cexio.trading.RESOLVE_DELAYS", ()),
+        pytest.raises(HomeAssistantError) as raised,
+    ):
+        await act(hass, "place_order", **RESTING, client_order_id="lost-3")
+    assert raised.value.translation_key == "outcome_unknown"
+    assert entry.runtime_data.account.ledger.open_orders == []
+    await hass.config_entries.async_reload(entry.entry_id)
+    await settled(entry)
+    (order,) = entry.runtime_data.account.ledger.open_orders
+    assert order.client_order_id == "lost-3"
+    again = await act(hass, "place_order", **RESTING, client_order_id="lost-3")
+    assert again["order"]["order_id"] == order.order_id
+    assert len((await truth(exchange))["orders"]) == 1
+
+
+async def test_lost_answer_to_a_cancel(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """A cancel whose answer is lost is looked up; in doubt it is told so."""
+    await switch_trading(hass)
+    order = (await act(hass, "place_order", **RESTING))["order"]
+    cancel = Stream.do_cancel_my_order
+
+    async def never_sent(stream: Stream, **kwargs: Any) -> None:
+        """Lose the request."""
+        raise OutcomeUnknownError
+
+    async def lose(stream: Stream, **kwargs: Any) -> None:
+        """Cancel the order and lose the answer."""
+        await cancel(stream, **kwargs)
+        raise OutcomeUnknownError
+
+    with (
+        patch.object(Stream, "do_cancel_my_order", never_sent),
+        pytest.raises(HomeAssistantError) as raised,
+    ):
+        await act(hass, "cancel_order", order_id=order["order_id"])
+    assert raised.value.translation_key == "outcome_unknown"
+    with patch.object(Stream, "do_cancel_my_order", lose):
+        answer = await act(hass, "cancel_order", order_id=order["order_id"])
+    assert answer["order"]["status"] == "cancelled"
+
+
+async def test_stream_that_did_not_send(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """What the stream surely did not send goes over REST."""
+    await switch_trading(hass)
+    with (
+        patch.object(Stream, "do_my_new_order", side_effect=TransportError("gone")),
+        patch.object(Stream, "do_cancel_my_order", side_effect=TransportError("gone")),
+    ):
+        order = (await act(hass, "place_order", **RESTING))["order"]
+        answer = await act(hass, "cancel_order", order_id=order["order_id"])
+    assert answer["order"]["status"] == "cancelled"
+    assert len((await truth(exchange))["orders"]) == 1
+
+
+async def test_many_orders_ended_meanwhile(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """Many ended orders are found with few questions, each told once."""
+    await switch_trading(hass)
+    for _ in range(8):
+        await act(hass, "place_order", **RESTING)
+    await hass.config_entries.async_unload(entry.entry_id)
+    await control(exchange, "market/price", {"pair": "BTC-USD", "price": "58000"})
+    before = (await truth(exchange))["requests"]["get_my_orders"]
+    events = async_capture_events(hass, "cexio_execution")
+    # Long ago: the orders are older than what is asked for since the last contact.
+    with patch("custom_components.cexio.account_stream.CLOCK_MARGIN", -TICK):
+        await hass.config_entries.async_setup(entry.entry_id)
+        ledger = entry.runtime_data.account.ledger
+        await settled(entry)
+    await entry.runtime_data.account.stream.async_catch_up()
+    assert ledger.open_orders == []
+    assert [event.data["event"] for event in events] == ["filled"] * 8
+    assert (await truth(exchange))["requests"]["get_my_orders"] - before < 20
+
+
+async def test_questions_take_over_without_a_stream(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """Each minute without a stream the exchange is asked, and a refused key is noticed."""
+    account = entry.runtime_data.account
+    account.stream.connected = False
+    with patch.object(account.stream, "async_catch_up") as asked:
+        async_fire_time_changed(hass, dt_util.utcnow() + TICK * 1.1)
+        await until(lambda: asked.called)
+    with patch.object(
+        RestClient, "get_my_orders", side_effect=AuthenticationError("no")
+    ):
+        async_fire_time_changed(hass, dt_util.utcnow() + TICK * 2.2)
+        await until(hass.config_entries.flow.async_progress)
+    (flow,) = hass.config_entries.flow.async_progress()
+    assert flow["context"]["source"] == SOURCE_REAUTH
+
+
+async def test_event_that_fails_is_found_again(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """A report that could not be kept is told once the disk works again."""
+    await switch_trading(hass)
+    order = (await act(hass, "place_order", **RESTING))["order"]
+    events = async_capture_events(hass, "cexio_execution")
+    ledger = entry.runtime_data.account.ledger
+    with patch.object(
+        ledger, "async_apply_report", side_effect=OSError("full")
+    ) as lost:
+        await control(exchange, "market/price", {"pair": "BTC-USD", "price": "58000"})
+        await until(lambda: lost.called)
+    assert not events
+    await entry.runtime_data.account.stream.async_catch_up()
+    assert [event.data["id"] for event in events] == [f"fill:{order['order_id']}:0.001"]
+
+
+async def test_balances_refused(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """Balances that cannot be asked for are unavailable until they can."""
+    balances = entry.runtime_data.account.balances
+    with patch.object(
+        RestClient, "get_my_account_status_v3", side_effect=CexioError("no")
+    ):
+        await balances.async_refresh()
+    assert hass.states.is_state("sensor.trading_btc_total", "unavailable")
+    await balances.async_refresh()
+    assert hass.states.is_state("sensor.trading_btc_total", "1.50000000")
+
+
+def test_paths_between_currencies() -> None:
+    """The shortest way comes first; without any there is none."""
+    pairs = {"BTC-USD", "BTC-EUR", "EUR-USD", "LTC-USDT", "USDT-USD"}
+    assert list(conversion_paths("USD", "USD", pairs)) == [()]
+    assert next(conversion_paths("EUR", "USD", pairs)) == (("EUR", "USD"),)
+    assert (("EUR", "BTC"), ("BTC", "USD")) in list(
+        conversion_paths("EUR", "USD", pairs)
+    )
+    assert list(conversion_paths("LTC", "USD", pairs)) == [
+        (("LTC", "USDT"), ("USDT", "USD"))
+    ]
+    assert list(conversion_paths("XXX", "USD", pairs)) == []
+
+
+async def test_conversion(hass: HomeAssistant, exchange: ExchangeServer) -> None:
+    """Amounts are converted by the books, in either direction, or not at all."""
+    entry = await set_up(hass, account_entry(exchange))
+    runtime = entry.runtime_data
+    converter = Converter(runtime.markets, runtime.reference)
+    assert await converter.async_convert(Decimal(2), "BTC", "USD") == 120000
+    assert await converter.async_convert(Decimal(60000), "USD", "BTC") == 1
+    bridged = await converter.async_convert(Decimal(1), "LTC", "USD")
+    assert bridged is not None
+    assert bridged > 0
+    assert await converter.async_convert(Decimal(1), "XXX", "USD") is None
+    with patch.object(RestClient, "get_order_book", side_effect=TransportError("gone")):
+        assert await converter.async_convert(Decimal(1), "LTC", "USDT") is None
