@@ -139,12 +139,10 @@ class ExchangeServer:
         app = web.Application()
         app.add_routes(Rest(self.venue).routes())
         app.add_routes(ControlInterface(self.venue).routes())
-        app.add_routes(
-            [
-                web.get("/api/spot/ws-public", self._public),
-                web.get("/api/spot/ws", self._private),
-            ]
-        )
+        # Both spellings are in use: the reference's, and that of the exchange's own client.
+        for slash in ("", "/"):
+            app.router.add_get(f"/api/spot/ws-public{slash}", self._public)
+            app.router.add_get(f"/api/spot/ws{slash}", self._private)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await self._runner.setup()
         try:

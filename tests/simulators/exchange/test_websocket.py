@@ -43,6 +43,16 @@ async def test_no_compression_is_negotiated(bench: Bench) -> None:
         assert socket.compress == 0
 
 
+@pytest.mark.parametrize("path", ["ws", "ws/", "ws-public", "ws-public/"])
+async def test_greeting(bench: Bench, path: str) -> None:
+    """Unasked, on both sockets, with or without a slash."""
+    async with (
+        aiohttp.ClientSession() as http,
+        http.ws_connect(f"{bench.client.base}/{path}") as socket,
+    ):
+        assert await socket.receive_str() == '{"e":"connected"}'
+
+
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
