@@ -12,23 +12,17 @@ from homeassistant.config_entries import (
     ConfigFlowResult,
     ConfigSubentryData,
     ConfigSubentryFlow,
-    OptionsFlow,
-    SubentryFlowResult,
 )
 from homeassistant.const import CONF_API_KEY, CONF_URL
 from homeassistant.core import callback
-from homeassistant.helpers.selector import BooleanSelector, TextSelector
+from homeassistant.helpers.selector import TextSelector
 from yarl import URL
 
 from .const import (
-    CONF_ALLOWED_PAIRS,
     CONF_DEFAULT_ACCOUNT_ID,
     CONF_KIND,
-    CONF_LARGEST_DISTANCE,
-    CONF_LARGEST_ORDER_VALUE,
     CONF_PAIR,
     CONF_PAIRS,
-    CONF_TRADERS,
     CONFIGURATION_URL,
     DOMAIN,
     KIND_ACCOUNT,
@@ -36,7 +30,6 @@ from .const import (
     SUBENTRY_MARKET,
     SUBENTRY_PRICE_ALERT,
 )
-from .coordinator import CexioConfigEntry
 from .errors import set_up_error_key
 from .exchange import CexioError
 from .flow_steps import (
@@ -45,22 +38,14 @@ from .flow_steps import (
     Found,
     StepError,
     async_ask,
-    choice,
     entry_data,
     named_choice,
     pair_selector,
-    positive_number,
     proposed_pairs,
 )
-from .price_alerts import (
-    CONF_CONDITION,
-    CONF_PRICE,
-    CONF_REPEAT,
-    Condition,
-    alert_data,
-    alert_title,
-)
+from .options_flow import CexioOptionsFlow
 from .schema import vol
+from .subentry_flows import MarketFlow, PriceAlertFlow
 
 CONF_ACCOUNT_ID = "account_id"
 CONF_CURRENCY = "currency"
@@ -314,134 +299,6 @@ class CexioConfigFlow(ConfigFlow, domain=DOMAIN):
                 )
                 for pair in self._pairs
             ],
-        )
-
-
-class CexioOptionsFlow(OptionsFlow):
-    """The guard rails: what may be ordered, and by whom."""
-
-    async def async_step_init(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Ask for the guard rails."""
-        entry: CexioConfigEntry = self.config_entry
-        if entry.state is not ConfigEntryState.LOADED:
-            return self.async_abort(reason="entry_not_loaded")
-        if (account := entry.runtime_data.account) is None:
-            return self.async_abort(reason="account_required")
-        errors: dict[str, str] = {}
-        if user_input is not None:
-            for key in (CONF_LARGEST_ORDER_VALUE, CONF_LARGEST_DISTANCE):
-                if key in user_input and positive_number(user_input[key]) is None:
-                    errors[key] = "invalid_number"
-            if not errors:
-                return self.async_create_entry(data=user_input)
-        accounts = dict.fromkeys(account.balances.sub_accounts)
-        if chosen := entry.options.get(CONF_DEFAULT_ACCOUNT_ID):
-            accounts[chosen] = None
-        users = {
-            user.id: user.name or user.id
-            for user in await self.hass.auth.async_get_users()
-            if user.is_active and not user.system_generated and not user.is_admin
-        }
-        schema = vol.Schema(
-            {
-                vol.Optional(CONF_DEFAULT_ACCOUNT_ID): named_choice(
-                    {name: name for name in accounts}
-                ),
-                vol.Optional(CONF_LARGEST_ORDER_VALUE): TextSelector(),
-                vol.Optional(CONF_LARGEST_DISTANCE): TextSelector(),
-                vol.Optional(CONF_ALLOWED_PAIRS, default=list): pair_selector(
-                    entry.runtime_data.reference.data.pairs, multiple=True
-                ),
-                vol.Optional(CONF_TRADERS, default=list): named_choice(
-                    users, multiple=True
-                ),
-            }
-        )
-        # A user that is gone would make the form refuse its own values.
-        values = dict(user_input or entry.options)
-        values[CONF_TRADERS] = [
-            user for user in values.get(CONF_TRADERS, ()) if user in users
-        ]
-        return self.async_show_form(
-            step_id="init",
-            data_schema=self.add_suggested_values_to_schema(schema, values),
-            errors=errors,
-        )
-
-
-class MarketFlow(ConfigSubentryFlow):
-    """Adds a watched market."""
-
-    async def async_step_user(
-        self, user_input: dict[str, Any] | None = None
-    ) -> SubentryFlowResult:
-        """Ask for the pair."""
-        entry: CexioConfigEntry = self._get_entry()
-        if entry.state is not ConfigEntryState.LOADED:
-            return self.async_abort(reason="entry_not_loaded")
-        watched = {
-            subentry.data[CONF_PAIR]
-            for subentry in entry.subentries.values()
-            if subentry.subentry_type == SUBENTRY_MARKET
-        }
-        if user_input is not None:
-            pair = user_input[CONF_PAIR]
-            if pair in watched:
-                return self.async_abort(reason="already_configured")
-            return self.async_create_entry(
-                title=pair,
-                data={CONF_PAIR: pair},
-                unique_id=f"{SUBENTRY_MARKET}_{pair}",
-            )
-        pairs = entry.runtime_data.reference.data.pairs.keys() - watched
-        return self.async_show_form(
-            step_id="user",
-            data_schema=vol.Schema(
-                {vol.Required(CONF_PAIR): pair_selector(pairs, multiple=False)}
-            ),
-        )
-
-
-class PriceAlertFlow(ConfigSubentryFlow):
-    """Adds a price alert."""
-
-    async def async_step_user(
-        self, user_input: dict[str, Any] | None = None
-    ) -> SubentryFlowResult:
-        """Ask for what to wait for."""
-        entry: CexioConfigEntry = self._get_entry()
-        if entry.state is not ConfigEntryState.LOADED:
-            return self.async_abort(reason="entry_not_loaded")
-        errors: dict[str, str] = {}
-        if user_input is not None:
-            price = positive_number(user_input[CONF_PRICE])
-            if price is not None:
-                pair = user_input[CONF_PAIR]
-                condition = Condition(user_input[CONF_CONDITION])
-                repeat = user_input[CONF_REPEAT]
-                return self.async_create_entry(
-                    title=alert_title(pair, condition, price),
-                    data=alert_data(pair, condition, price, repeat=repeat),
-                )
-            errors[CONF_PRICE] = "invalid_number"
-        schema = vol.Schema(
-            {
-                vol.Required(CONF_PAIR): pair_selector(
-                    entry.runtime_data.reference.data.pairs, multiple=False
-                ),
-                vol.Required(CONF_CONDITION): choice(
-                    Condition, translation_key=CONF_CONDITION
-                ),
-                vol.Required(CONF_PRICE): TextSelector(),
-                vol.Required(CONF_REPEAT, default=False): BooleanSelector(),
-            }
-        )
-        return self.async_show_form(
-            step_id="user",
-            data_schema=self.add_suggested_values_to_schema(schema, user_input),
-            errors=errors,
         )
 
 

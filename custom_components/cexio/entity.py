@@ -8,7 +8,7 @@ from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
-from .const import CONF_PAIR, CONFIGURATION_URL, DOMAIN, MANUFACTURER
+from .const import CONF_PAIR, CONFIGURATION_URL, DOMAIN, MANUFACTURER, SUBENTRY_MARKET
 from .coordinator import AccountCoordinator, CexioConfigEntry
 from .market import Market
 
@@ -111,7 +111,7 @@ def market_subentries(entry: CexioConfigEntry) -> list[ConfigSubentry]:
     return [
         subentry
         for subentry in entry.subentries.values()
-        if subentry.subentry_type == "market"
+        if subentry.subentry_type == SUBENTRY_MARKET
     ]
 
 

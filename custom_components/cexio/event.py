@@ -8,6 +8,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .const import CONF_PAIR
 from .coordinator import CexioConfigEntry
 from .entity import CexioAccountEntity, flat_execution, market_device, market_subentries
 from .executions import EXECUTION_EVENTS
@@ -87,7 +88,7 @@ class CexioPriceAlert(_FeedEventEntity):
     def __init__(self, entry: CexioConfigEntry, subentry: ConfigSubentry) -> None:
         """Hang the entity on the device of its market."""
         self.entry = entry
-        self.pair = subentry.data["pair"]
+        self.pair = subentry.data[CONF_PAIR]
         self._attr_unique_id = f"{entry.entry_id}_{self.pair}_{PRICE_ALERT}"
         self._attr_device_info = market_device(entry, subentry)
 

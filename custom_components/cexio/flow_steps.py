@@ -22,7 +22,7 @@ from homeassistant.helpers.selector import (
 from yarl import URL
 
 from .client import async_create_client
-from .const import CONF_API_SECRET, SECTION_SERVER
+from .const import CONF_API_SECRET, CONF_KIND, SECTION_SERVER
 from .errors import set_up_error_key
 from .exchange import DEFAULT_BASE, CexioError, Pair, PermissionDeniedError, RestClient
 from .schema import vol
@@ -78,7 +78,7 @@ class StepError(Exception):
 def entry_data(kind: str, user_input: Mapping[str, Any]) -> dict[str, Any]:
     """Return the data of an entry from the fields of its first step."""
     data = {
-        "kind": kind,
+        CONF_KIND: kind,
         CONF_URL: user_input[SECTION_SERVER][CONF_URL].strip().rstrip("/"),
     }
     for key in (CONF_API_KEY, CONF_API_SECRET):

@@ -17,6 +17,7 @@ from homeassistant.const import PERCENTAGE
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .const import CONF_PAIR
 from .coordinator import AccountCoordinator, CexioConfigEntry, ReferenceCoordinator
 from .entity import (
     CexioAccountEntity,
@@ -146,7 +147,7 @@ async def async_setup_entry(
     """Add the sensors of the markets, and those of the account as assets appear."""
     runtime = entry.runtime_data
     for subentry in market_subentries(entry):
-        market = runtime.markets.markets[subentry.data["pair"]]
+        market = runtime.markets.markets[subentry.data[CONF_PAIR]]
         conditions = runtime.reference.data.pairs.get(market.pair)
         if conditions is None:
             continue
