@@ -52,7 +52,7 @@ def market_device(entry: CexioConfigEntry, subentry: ConfigSubentry) -> DeviceIn
         manufacturer=MANUFACTURER,
         model="Market",
         name=pair,
-        configuration_url=f"{CONFIGURATION_URL}/spot/{pair}",
+        configuration_url=CONFIGURATION_URL,
     )
 
 

@@ -11,6 +11,8 @@ from .database import Database
 # The exchange refuses an order whose timestamp is older than 30 s: after this many
 # seconds an order that it does not know will never come to be.
 LOST_AFTER = 60.0
+# Seconds that a settled request is remembered: as long as its order in the ledger.
+KEEP_SETTLED = 30 * 24 * 3600.0
 
 
 class Outcome(StrEnum):
@@ -74,6 +76,10 @@ class Placements:
         sent = dt_util.utcnow().timestamp()
 
         def write(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "DELETE FROM placements WHERE outcome IS NOT NULL AND sent < ?",
+                (sent - KEEP_SETTLED,),
+            )
             connection.execute(
                 "INSERT OR REPLACE INTO placements"
                 " (client_order_id, fields, sent, outcome) VALUES (?, ?, ?, NULL)",
