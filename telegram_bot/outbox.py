@@ -79,11 +79,13 @@ class Outbox:
         self._on_bad_token = on_bad_token
         self._all = TokenBucket(_ALL_RATE, _ALL_BURST, clock)
         self._lanes: dict[int, _Lane] = {}
+        self._started = False
         self._stopping = False
 
     async def start(self) -> None:
         """Go on with what was left over from the last run."""
         await self._store.run(Transaction.doubt_interrupted)
+        self._started = True
         self.wake(await self._store.run(Transaction.waiting_chats))
 
     async def stop(self) -> None:
@@ -101,8 +103,8 @@ class Outbox:
             self._give_up(lane)
 
     def wake(self, chat_ids: list[int]) -> None:
-        """Look for new rows of some chats."""
-        if self._stopping:
+        """Look for new rows of some chats; before `start` nobody knows yet what the last run left in doubt."""
+        if self._stopping or not self._started:
             return
         for chat_id in chat_ids:
             self._lane(chat_id).wake.set()

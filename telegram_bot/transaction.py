@@ -100,22 +100,35 @@ class Transaction:
 
         A message of kind "card" replaces older states of the same card that are still waiting.
         """
+        doubts = 0
         if kind == "card":
             rows = self._db.execute(
-                "SELECT line FROM outbox WHERE card_id = ? AND kind = 'card' AND state = 'waiting' ORDER BY id",
+                "SELECT line, doubts FROM outbox WHERE card_id = ? AND kind = 'card' AND state = 'waiting' ORDER BY id",
                 (card_id,),
             ).fetchall()
             # Whoever reads a digest instead must not miss what the older states told.
-            line = "\n".join(text for (text,) in [*rows, (line,)] if text)
+            line = "\n".join(text for text in [*(row[0] for row in rows), line] if text)
+            # One of them may be in the chat already.
+            doubts = max((row[1] for row in rows), default=0)
             self._db.execute(
                 "UPDATE outbox SET state = 'replaced' WHERE card_id = ? AND kind = 'card' AND state = 'waiting'",
                 (card_id,),
             )
         return (
             self._db.execute(
-                "INSERT OR IGNORE INTO outbox (event_id, chat_id, kind, text, line, buttons, card_id, occurred, state)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'waiting')",
-                (event_id, chat_id, kind, text, line, buttons, card_id, occurred),
+                "INSERT OR IGNORE INTO outbox (event_id, chat_id, kind, text, line, buttons, card_id, occurred, doubts, state)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting')",
+                (
+                    event_id,
+                    chat_id,
+                    kind,
+                    text,
+                    line,
+                    buttons,
+                    card_id,
+                    occurred,
+                    doubts,
+                ),
             ).rowcount
             == 1
         )

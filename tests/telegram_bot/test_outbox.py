@@ -354,6 +354,33 @@ async def test_crash_while_sending(post: Post) -> None:
     await post.until_shown(f"one\n\n{MARK}: it may repeat an earlier one.")
 
 
+async def test_nothing_is_sent_before_the_start(post: Post) -> None:
+    """A report that comes before it is known what a crash left in doubt must not send that without a mark."""
+    await post.outbox.stop()
+    await post.enqueue("one")
+    await post.store.run(lambda tx: tx.mark([1], "sending"))
+    post.outbox = post.make()
+    post.outbox.wake([OWNER])
+    for _ in range(20):
+        async with post.http.get(f"{post.telegram.control}/chats/{OWNER}") as response:
+            assert response.status == 200
+    assert post.shown() == []
+    await post.outbox.start()
+    await post.until_shown(f"one\n\n{MARK}: it may repeat an earlier one.")
+
+
+async def test_newer_state_of_a_card_in_doubt(post: Post) -> None:
+    """A card that may have arrived is marked when its next state is sent in its place."""
+    card = await post.store.run(lambda tx: tx.add_card(OWNER, 0.0, client_order_id="1"))
+    await post.fault("cut", delivered=True)
+    await post.enqueue("first", kind="card", card_id=card.id)
+    await post.clock.pass_until(lambda: post.shown() == ["first"], step=0)
+    while (await post.states()) != ["waiting"]:
+        await asyncio.sleep(0)
+    await post.enqueue("second", kind="card", card_id=card.id)
+    await post.until_shown("first", f"second\n\n{MARK}: it may repeat an earlier one.")
+
+
 async def test_stop_while_telegram_is_slow(post: Post) -> None:
     """A stop lets a call under way end; nothing is sent twice afterwards."""
     await post.fault("slow", seconds=0.2, delivered=True)
