@@ -1,0 +1,1 @@
+"""Nothing lost, nothing twice: the whole system in processes that are killed, beside servers that misbehave."""

@@ -1,0 +1,207 @@
+"""What happens in a run, as data: the same seed makes the same plan."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from random import Random
+
+# Nothing begins within this time of the end: what was begun may end in peace.
+QUIET_SECONDS = 12.0
+# A trade begins so often; each makes a few messages, and a chat takes about one a second.
+TRADE_SECONDS = 3.2
+ALERT_SECONDS = 24.0
+
+
+class Way(StrEnum):
+    """Where an order comes from."""
+
+    ELSEWHERE = "elsewhere"
+    CHAT = "chat"
+
+
+class Style(StrEnum):
+    """What an order lives through."""
+
+    NIBBLES = "nibbles"  # many partial fills
+    SWEEP = "sweep"  # the market moves over it
+    MARKET = "market"
+    INSTANT = "instant"  # immediate or cancel
+    EXPIRE = "expire"  # good till a date that comes soon
+    CANCEL = "cancel"  # cancelled from the chat
+
+
+class Tap(StrEnum):
+    """How the person taps the question."""
+
+    ONCE = "once"
+    DOUBLE = "double tap"
+    AGAIN = "old tap"  # and once more when it is long decided
+    STRANGER = "stranger's tap"  # a stranger first, then nobody
+    DISCARD = "discard"
+
+
+class Part(StrEnum):
+    """What is killed."""
+
+    HOME_ASSISTANT = "home_assistant"
+    BOT = "bot"
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """One order and its fate; `number` makes its amount unlike all others."""
+
+    at: float
+    number: int
+    way: Way
+    side: str
+    style: Style
+    tap: Tap
+    nibbles: tuple[float, ...]  # pauses between fills, in seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """A price alert at a level of its own, and how often the market crosses it."""
+
+    at: float
+    number: int
+    up: bool
+    repeat: bool
+    crossings: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A fault, by its name in the table."""
+
+    at: float
+    fault: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """A SIGKILL, and how long the part stays dead."""
+
+    at: float
+    part: Part
+    down: float
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that happens in a run."""
+
+    seed: int
+    seconds: float
+    trades: tuple[Trade, ...]
+    alerts: tuple[Alert, ...]
+    troubles: tuple[Trouble, ...]
+    kills: tuple[Kill, ...]
+
+
+_WAYS = (Way.ELSEWHERE, Way.ELSEWHERE, Way.CHAT)
+_STYLES = {
+    Way.ELSEWHERE: (
+        *[Style.NIBBLES] * 5,
+        *[Style.SWEEP] * 2,
+        Style.MARKET,
+        Style.INSTANT,
+        Style.EXPIRE,
+    ),
+    Way.CHAT: (
+        *[Style.NIBBLES] * 3,
+        Style.SWEEP,
+        Style.MARKET,
+        *[Style.CANCEL] * 2,
+    ),
+}
+# In turn, so that a short run has all of them.
+_TAPS = (Tap.ONCE, Tap.DOUBLE, Tap.AGAIN, Tap.STRANGER, Tap.ONCE, Tap.DISCARD)
+
+
+def make_plan(
+    seed: int, seconds: float, *, faults: Sequence[str] = (), kills: int = 0
+) -> Plan:
+    """Make the plan of a run.
+
+    Args:
+        seed: the same seed makes the same plan.
+        seconds: how long things happen.
+        faults: names of faults; each strikes once in every round of the whole list.
+        kills: how many parts are killed, in turn.
+    """
+    random = Random(f"resilience:{seed}")
+    end = max(seconds - QUIET_SECONDS, 1.0)
+    return Plan(
+        seed,
+        seconds,
+        tuple(_trades(random, end)),
+        tuple(_alerts(random, end)),
+        tuple(_troubles(random, end, faults)),
+        tuple(_kills(random, end, kills)),
+    )
+
+
+def _trades(random: Random, end: float) -> Iterator[Trade]:
+    """Draw the orders."""
+    count = max(3, int(end / TRADE_SECONDS))
+    asked = 0
+    for number in range(count):
+        way = _WAYS[number % len(_WAYS)]
+        tap = Tap.ONCE
+        if way is Way.CHAT:
+            tap = _TAPS[asked % len(_TAPS)]
+            asked += 1
+        style = random.choice(_STYLES[way])
+        pauses = tuple(
+            round(random.uniform(0.1, 1.2), 2) for _ in range(random.randint(5, 14))
+        )
+        yield Trade(
+            at=round(end * (number + random.random()) / count, 2),
+            number=number,
+            way=way,
+            side=random.choice(("BUY", "SELL")),
+            style=style,
+            tap=tap,
+            nibbles=pauses,
+        )
+
+
+def _alerts(random: Random, end: float) -> Iterator[Alert]:
+    """Draw the price alerts."""
+    for number in range(max(1, int(end / ALERT_SECONDS))):
+        repeat = number % 2 == 1
+        yield Alert(
+            at=round(number * ALERT_SECONDS * 0.9, 2),
+            number=number,
+            up=random.random() < 0.5,
+            repeat=repeat,
+            crossings=2 if repeat else 1,
+        )
+
+
+def _troubles(random: Random, end: float, faults: Sequence[str]) -> Iterator[Trouble]:
+    """Draw the faults: all of them in each round, in an order of its own."""
+    if not faults:
+        return
+    rounds = max(1, round(end / (len(faults) * 4.0)))
+    for round_ in range(rounds):
+        names = list(faults)
+        random.shuffle(names)
+        for index, name in enumerate(names):
+            share = (round_ + (index + random.random()) / len(names)) / rounds
+            yield Trouble(round(end * share, 2), name)
+
+
+def _kills(random: Random, end: float, kills: int) -> Iterator[Kill]:
+    """Draw the kills, one part after the other."""
+    for number in range(kills):
+        part = (Part.HOME_ASSISTANT, Part.BOT)[number % 2]
+        down = random.choice((0.0, 0.0, 1.0, 4.0))
+        if part is Part.BOT and number % 6 == 5 and end > 300:
+            # Long enough for a digest.
+            down = 80.0
+        yield Kill(
+            round(end * (number + random.uniform(0.1, 0.9)) / kills, 2), part, down
+        )

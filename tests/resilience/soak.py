@@ -1,0 +1,128 @@
+"""Run it for as long as one likes: `python -m tests.resilience.soak`."""
+
+import argparse
+import asyncio
+from pathlib import Path
+import shutil
+import sys
+import tempfile
+
+import aiohttp
+import orjson
+
+from simulators.demo.home_assistant import HomeAssistantError
+from simulators.demo.processes import ProcessError
+from tests.resilience.faults import FAULTS
+from tests.resilience.run import Report, run
+from tests.resilience.schedule import make_plan
+
+KILL_EVERY_SECONDS = 40.0
+SETTLE_SECONDS = 240.0
+
+DESCRIPTION = """\
+Trades, fails and kills for a while, then compares: what the simulated exchange filled, what Home Assistant's
+feed holds, what the chat shows. Exits 1 when anything was lost or doubled, or a card tells something untrue."""
+EXAMPLES = """\
+examples:
+  ./scripts/soak --minutes 3 --seed 1              a short one
+  ./scripts/soak --minutes 60 --seed 7 --json soak.json
+  ./scripts/soak --minutes 2 --no-faults           without any trouble: it must be spotless
+
+The same seed makes the same plan; what comes of it also depends on how fast this machine is.
+Logs and stores stay in the directory that is named at the end when something was wrong."""
+
+
+def parse_arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        prog="./scripts/soak",
+        description=DESCRIPTION,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--minutes", type=float, default=3.0, help="how long (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=1, help="seed of the plan (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--json", type=Path, metavar="FILE", help="write the table as JSON too"
+    )
+    parser.add_argument(
+        "--no-faults", action="store_true", help="neither faults nor kills"
+    )
+    parser.add_argument(
+        "--directory", type=Path, help="where stores and logs go (default: temporary)"
+    )
+    return parser.parse_args()
+
+
+def table(report: Report) -> str:
+    """Return the report as a table."""
+    rows = []
+    for name, value in report.as_dict().items():
+        if isinstance(value, dict):
+            rows.append((name, ""))
+            rows += [
+                (f"  {key}", f"{item / 2**20:.0f} MiB" if "memory" in name else item)
+                for key, item in value.items()
+            ]
+        elif isinstance(value, list):
+            rows += [(name, text) for text in value]
+        else:
+            rows.append(
+                (name, f"{value:.1f} s" if isinstance(value, float) else str(value))
+            )
+    return "\n".join(f"{name:<38}{value}" for name, value in rows)
+
+
+def say(text: str) -> None:
+    """Tell what is being done."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def main() -> int:
+    """Run, print, tell by the exit status."""
+    arguments = parse_arguments()
+    seconds = arguments.minutes * 60
+    plan = make_plan(
+        arguments.seed,
+        seconds,
+        faults=() if arguments.no_faults else tuple(FAULTS),
+        kills=0 if arguments.no_faults else max(2, int(seconds / KILL_EVERY_SECONDS)),
+    )
+    directory = (
+        arguments.directory or Path(tempfile.mkdtemp(prefix="cexio-soak-"))
+    ).resolve()
+    try:
+        report = asyncio.run(
+            run(plan, directory, settle_seconds=SETTLE_SECONDS, progress=say)
+        )
+    except (
+        ProcessError,
+        HomeAssistantError,
+        aiohttp.ClientError,
+        ExceptionGroup,
+    ) as err:
+        say(f"FAILED  {err!r}\nlogs: {directory / 'logs'}")
+        return 1
+    except KeyboardInterrupt:
+        say("stopped")
+        return 130
+    say(table(report))
+    if arguments.json:
+        arguments.json.write_bytes(
+            orjson.dumps(report.as_dict(), option=orjson.OPT_INDENT_2)
+        )
+    if not report.verdict.is_good:
+        say(f"logs and stores: {directory}")
+        return 1
+    if arguments.directory is None:
+        shutil.rmtree(directory)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,273 @@
+"""Carry out the trades and alerts of a plan."""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from decimal import Decimal
+import time
+from typing import Any
+
+from simulators.demo.control import ControlError
+from simulators.demo.home_assistant import HomeAssistantError
+from tests.resilience.ledger_of_truth import digits
+from tests.resilience.person import Person, Question
+from tests.resilience.schedule import Alert, Style, Tap, Trade, Way
+from tests.resilience.world import World
+
+PAIR = "BTC-USD"
+ACCOUNT = "trading"
+TICK = Decimal("0.1")
+LOT = Decimal("0.00000001")
+SMALLEST_ORDER = Decimal("0.006")
+# Alerts have a pair of their own, whose price nobody else moves.
+ALERT_PAIR = "ETH-USD"
+ALERT_BASE = Decimal(2500)
+ALERT_STEP = Decimal(50)
+QUESTION_SECONDS = 40.0
+ORDER_SECONDS = 30.0
+SEEN_SECONDS = 90.0
+HOLD_SECONDS = 2.5
+EXPIRE_SECONDS = 6.0
+
+_WORDS = {"BUY": "Buy", "SELL": "Sell"}
+_OTHER = {"BUY": "SELL", "SELL": "BUY"}
+
+
+@dataclass(slots=True)
+class SetAlert:
+    """An alert that stands, and how often the market crossed it before Home Assistant's eyes."""
+
+    alert_id: str
+    level: Decimal
+    by_chat: bool
+    crossings: int = 0
+
+
+@dataclass(slots=True)
+class Traders:
+    """Everybody who acts in a run."""
+
+    world: World
+    person: Person
+    alerts: list[SetAlert] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+
+    async def prepare(self) -> None:
+        """Stop the market's own moves, and bring money enough."""
+        await self.world.exchange.post("/market/pause")
+        for currency, amount in (("USD", "20000000"), ("BTC", "300")):
+            await self.world.exchange.post(
+                "/deposits", account_id=ACCOUNT, currency=currency, amount=amount
+            )
+        await self.person.send("/start")
+
+    async def trade(self, trade: Trade) -> None:
+        """Carry out one trade."""
+        amount = SMALLEST_ORDER + LOT * (1 + trade.number * 7)
+        price = await self._price(trade)
+        place = (
+            self._place_elsewhere if trade.way is Way.ELSEWHERE else self._place_by_chat
+        )
+        client_order_id = await place(trade, amount, price)
+        if client_order_id is None:
+            return
+        order = await self._placed(client_order_id)
+        if order is not None:
+            await self._live_through(trade, order)
+
+    async def _price(self, trade: Trade) -> Decimal:
+        """Return a price between the best bid and the best ask, nearer to the own side."""
+        best = await self.world.exchange.post("/market/refill", pair=PAIR)
+        step = TICK * (1 + trade.number % 25)
+        if trade.side == "BUY":
+            return Decimal(best["best_bid"]) + step
+        return Decimal(best["best_ask"]) - step
+
+    async def _place_elsewhere(
+        self, trade: Trade, amount: Decimal, price: Decimal
+    ) -> str | None:
+        """Place an order in the web terminal."""
+        client_order_id = f"web-{trade.number}"
+        body: dict[str, Any] = {
+            "accountId": ACCOUNT,
+            "currency1": "BTC",
+            "currency2": "USD",
+            "side": trade.side,
+            "orderType": "Limit",
+            "timeInForce": "GTC",
+            "amountCcy1": format(amount, "f"),
+            "price": format(price, "f"),
+            "clientOrderId": client_order_id,
+        }
+        if trade.style is Style.MARKET:
+            body |= {"orderType": "Market", "timeInForce": None, "price": None}
+        elif trade.style is Style.INSTANT:
+            body |= {"timeInForce": "IOC", "price": self._beyond(trade, price)}
+        elif trade.style is Style.EXPIRE:
+            now = (await self.world.exchange.get("/clock"))["timestamp"]
+            body |= {
+                "timeInForce": "GTD",
+                "expireTime": now + int(EXPIRE_SECONDS * 1000),
+            }
+        await self.world.exchange.post("/client-orders", **body)
+        return client_order_id
+
+    @staticmethod
+    def _beyond(trade: Trade, price: Decimal) -> str:
+        """Return a price that meets the first levels of the other side."""
+        step = Decimal(20) if trade.side == "BUY" else Decimal(-20)
+        return format(price + step, "f")
+
+    async def _place_by_chat(
+        self, trade: Trade, amount: Decimal, price: Decimal
+    ) -> str | None:
+        """Ask for an order in the chat and tap; None when no order can come of it."""
+        word = _WORDS[trade.side]
+        at = "market" if trade.style is Style.MARKET else format(price, "f")
+        question = await self._ask(
+            f"/{word.lower()} {amount:f} {PAIR} {at}",
+            f"{word} {digits(amount)} BTC at {'the market price' if at == 'market' else digits(price) + ' USD'}?",
+        )
+        if question is None:
+            return None
+        await self.person.tap(question, trade.tap)
+        if trade.tap is not Tap.ONCE:
+            self.world.struck[trade.tap] += 1
+        return question.client_order_id if question.confirmed else None
+
+    async def _ask(self, command: str, words: str) -> Question | None:
+        """Ask for an order; a bot that died meanwhile owes no answer."""
+        return await self.person.ask(command, words, "order", QUESTION_SECONDS)
+
+    async def _placed(self, client_order_id: str) -> Mapping[str, Any] | None:
+        """Wait until the exchange has the order; it need not come to be."""
+        deadline = time.monotonic() + ORDER_SECONDS
+        while time.monotonic() < deadline:
+            order = await self._order(client_order_id)
+            if order is not None:
+                return order
+            await asyncio.sleep(0.5)
+        return None
+
+    async def _order(self, client_order_id: str) -> Mapping[str, Any] | None:
+        """Return an order of the exchange."""
+        for order in reversed((await self.world.truth())["orders"]):
+            if order["clientOrderId"] == client_order_id:
+                found: Mapping[str, Any] = order
+                return found
+        return None
+
+    async def _live_through(self, trade: Trade, order: Mapping[str, Any]) -> None:
+        """Let the market do to an order what the plan wants."""
+        amount = Decimal(order["requestedAmountCcy1"])
+        part = (amount / len(trade.nibbles)).quantize(LOT)
+        if trade.style in {Style.NIBBLES, Style.CANCEL, Style.EXPIRE}:
+            few = trade.style is not Style.NIBBLES
+            for pause in trade.nibbles[:2] if few else trade.nibbles:
+                await asyncio.sleep(pause)
+                with suppress(ControlError):
+                    await self.world.exchange.post(
+                        "/market/trade",
+                        pair=PAIR,
+                        side=_OTHER[trade.side],
+                        amount=format(part, "f"),
+                    )
+        if trade.style is Style.CANCEL:
+            await self._cancel(order)
+        elif trade.style in {Style.SWEEP, Style.NIBBLES}:
+            await asyncio.sleep(trade.nibbles[0])
+            await self._sweep(trade, Decimal(order["price"]))
+
+    async def _sweep(self, trade: Trade, price: Decimal) -> None:
+        """Move the market over an order and back."""
+        away = Decimal(15) if trade.side == "SELL" else Decimal(-15)
+        for target in (price + away, price):
+            await self.world.exchange.post(
+                "/market/price", pair=PAIR, price=format(target, "f")
+            )
+            await asyncio.sleep(0.2)
+
+    async def _cancel(self, order: Mapping[str, Any]) -> None:
+        """Cancel an order from the chat."""
+        question = await self.person.ask(
+            f"/cancel {order['orderId']}",
+            f"{digits(Decimal(order['requestedAmountCcy1']))} BTC at",
+            "cancel",
+            QUESTION_SECONDS,
+        )
+        if question is not None:
+            await self.person.tap(question, Tap.ONCE)
+
+    async def alert(self, alert: Alert) -> None:
+        """Set an alert and let the market cross it; alerts come one after the other."""
+        cents = Decimal(alert.number + 1) / 100
+        sign = 1 if alert.up else -1
+        level = ALERT_BASE + sign * (ALERT_STEP / 2 + cents)
+        by_chat = not alert.repeat
+        made = await (self._set_by_chat if by_chat else self._set_by_action)(
+            level, up=alert.up
+        )
+        if made is None:
+            self.refused.append(f"alert at {level}")
+            return
+        self.alerts.append(made)
+        for _ in range(alert.crossings):
+            for target in (ALERT_BASE + sign * ALERT_STEP, ALERT_BASE):
+                if not await self._move_and_be_seen(target):
+                    self.refused.append(f"move to {target}")
+                    return
+                if target != ALERT_BASE:
+                    made.crossings += 1
+
+    async def _set_by_chat(self, level: Decimal, *, up: bool) -> SetAlert | None:
+        """Set an alert from the chat; None when the bot does not say that it stands."""
+        words = f"{ALERT_PAIR} {'>' if up else '<'} {digits(level)}"
+        await self.person.send(f"/alert {words}")
+        if await self.person.see(
+            lambda message: f"Alert set: {words}" in message["text"], QUESTION_SECONDS
+        ):
+            return SetAlert(words, level, by_chat=True)
+        return None
+
+    async def _set_by_action(self, level: Decimal, *, up: bool) -> SetAlert | None:
+        """Set a repeating alert as an automation does."""
+        with suppress(HomeAssistantError):
+            answer = await self.world.observer.call(
+                "add_price_alert",
+                pair=ALERT_PAIR,
+                condition="above" if up else "below",
+                price=format(level, "f"),
+                repeat=True,
+            )
+            words = f"{ALERT_PAIR} {'>' if up else '<'} {digits(level)}"
+            if answer["alert"]["alert_id"]:
+                return SetAlert(words, level, by_chat=False)
+        return None
+
+    async def _move_and_be_seen(self, target: Decimal) -> bool:
+        """Move the market and hold it until Home Assistant has shown the price for a while in one life."""
+        best = await self.world.exchange.post(
+            "/market/price", pair=ALERT_PAIR, price=format(target, "f")
+        )
+        deadline = time.monotonic() + SEEN_SECONDS
+        since, life = None, -1
+        while time.monotonic() < deadline:
+            await asyncio.sleep(0.3)
+            shown = await self._shown()
+            now = time.monotonic()
+            same = shown == (Decimal(best["best_bid"]), Decimal(best["best_ask"]))
+            if not same or life != self.world.home_assistant_starts:
+                since, life = now if same else None, self.world.home_assistant_starts
+            if since is not None and now - since >= HOLD_SECONDS:
+                return True
+        return False
+
+    async def _shown(self) -> tuple[Decimal, Decimal] | None:
+        """Return bid and ask as Home Assistant knows them; None when it does not answer."""
+        try:
+            answer = await self.world.observer.call("get_ticker", pairs=[ALERT_PAIR])
+            ticker = answer["tickers"][ALERT_PAIR]
+            return Decimal(ticker["bid"]), Decimal(ticker["ask"])
+        except HomeAssistantError, KeyError, TypeError, ArithmeticError:
+            return None

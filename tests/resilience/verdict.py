@@ -1,0 +1,370 @@
+"""The comparison: what was lost, what was doubled, what is told untruly."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from html import escape
+from typing import Any
+
+from tests.resilience.ledger_of_truth import (
+    STATUSES,
+    Card,
+    ChatView,
+    Fill,
+    Fired,
+    Order,
+    Told,
+    digits,
+)
+
+FINAL = {"FILLED": "filled", "CANCELLED": "cancelled", "EXPIRED": "expired"}
+# Cards show so many of the last fills.
+SHOWN_FILLS = 20
+# Heads of a card whose order never came to be.
+NOTHING_DONE = (
+    "❌ Not placed",
+    "⌛ Void",
+    "⌛ Expired",
+    "🗑 Discarded",
+    "❓ Not found",
+)
+FINDING_OUT = "❓ Sent, but no answer came"
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What was found; every finding in words."""
+
+    lost: list[str] = field(default_factory=list)
+    doubled: list[str] = field(default_factory=list)
+    orders_doubled: list[str] = field(default_factory=list)
+    untrue: list[str] = field(default_factory=list)
+    unsettled: list[str] = field(default_factory=list)
+    in_doubt: list[str] = field(default_factory=list)
+
+    @property
+    def is_good(self) -> bool:
+        """Whether nothing is wrong."""
+        return not (self.lost or self.doubled or self.orders_doubled or self.untrue)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing is wrong, nor still being found out."""
+        return self.is_good and not self.unsettled
+
+    def words(self) -> list[str]:
+        """Return everything that is wrong, a line each."""
+        return [
+            f"{name}: {text}"
+            for name in ("lost", "doubled", "orders_doubled", "untrue")
+            for text in getattr(self, name)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the person did about a question."""
+
+    kind: str
+    confirmation_id: str
+    message_id: int
+    confirmed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Crossed:
+    """An alert and how often the market crossed its level."""
+
+    words: str
+    crossings: int
+
+
+def judge_feed(
+    verdict: Verdict, orders: Mapping[str, Order], told: Sequence[Told]
+) -> None:
+    """Compare the fills and ends of the exchange with the feed."""
+    for entry_id, count in Counter(entry.entry_id for entry in told).items():
+        if count > 1:
+            verdict.doubled.append(f"feed: {count} entries {entry_id}")
+    by_order: dict[str, list[Told]] = defaultdict(list)
+    for entry in told:
+        by_order[entry.order_id].append(entry)
+        if entry.order_id and entry.order_id not in orders:
+            verdict.doubled.append(f"feed: {entry.entry_id} of an order that never was")
+    for order in orders.values():
+        entries = by_order[order.order_id]
+        _judge_fills(verdict, order, entries)
+        _judge_end(verdict, order, entries)
+
+
+def _judge_fills(verdict: Verdict, order: Order, entries: Iterable[Told]) -> None:
+    """Compare fills: an entry stands for one fill, or for the sum of several in a row."""
+    at = 0
+    for entry in entries:
+        if entry.fill is None:
+            continue
+        name = f"feed: order {order.order_id} {entry.entry_id}"
+        end, total = at, Fill(Decimal(), Decimal(), Decimal(), Decimal())
+        while end < len(order.fills) and total.amount < entry.fill.amount:
+            total = _add(total, order.fills[end])
+            end += 1
+        executed = sum((fill.amount for fill in order.fills[:end]), Decimal())
+        if end == at or total.amount != entry.fill.amount or executed != entry.executed:
+            verdict.doubled.append(f"{name}: no fills at the exchange make this one")
+            continue
+        if (total.quote_amount, total.fee) != (
+            entry.fill.quote_amount,
+            entry.fill.fee,
+        ):
+            verdict.untrue.append(f"{name}: {entry.fill} should be {total}")
+        if end == at + 1 and entry.fill.price != order.fills[at].price:
+            verdict.untrue.append(
+                f"{name}: price {entry.fill.price} should be {order.fills[at].price}"
+            )
+        at = end
+    verdict.lost.extend(
+        f"feed: order {order.order_id} fill {fill.amount} at {fill.price}"
+        for fill in order.fills[at:]
+    )
+
+
+def _add(total: Fill, fill: Fill) -> Fill:
+    """Add a fill to a sum."""
+    return Fill(
+        total.amount + fill.amount,
+        total.quote_amount + fill.quote_amount,
+        total.fee + fill.fee,
+        fill.price,
+    )
+
+
+def _judge_end(verdict: Verdict, order: Order, entries: Sequence[Told]) -> None:
+    """See that the end of an order was told once, and no other end."""
+    ends = [entry.event for entry in entries if entry.event in FINAL.values()]
+    expected = [FINAL[order.status]] if order.status in FINAL else []
+    if not ends and expected:
+        verdict.lost.append(f"feed: order {order.order_id} is {order.status}")
+    elif len(ends) > len(expected):
+        verdict.doubled.append(f"feed: order {order.order_id} ended as {ends}")
+    elif ends != expected:
+        verdict.untrue.append(
+            f"feed: order {order.order_id} ended as {ends}, not {expected}"
+        )
+
+
+def judge_chat(
+    verdict: Verdict,
+    orders: Mapping[str, Order],
+    told: Sequence[Told],
+    chat: ChatView,
+    asked: Sequence[Asked],
+    doubtful: Sequence[str],
+) -> None:
+    """Compare what the feed told with what the chat shows.
+
+    Args:
+        verdict: takes what is found.
+        orders: the truth.
+        told: the feed, in order.
+        chat: the chat.
+        asked: the questions that the person saw.
+        doubtful: the texts of messages whose delivery was left in doubt.
+    """
+    by_order: dict[str, list[Told]] = defaultdict(list)
+    for entry in told:
+        by_order[entry.order_id].append(entry)
+    # The question to cancel an order becomes a second card of it.
+    cancels = {item.message_id for item in asked if item.kind == "cancel"}
+    for order_id, entries in by_order.items():
+        if (order := orders.get(order_id)) is None:
+            continue
+        cards = [
+            card
+            for card in chat.cards.get(order_id, [])
+            if card.message_id not in cancels
+        ]
+        words = f"Order <code>{order_id}</code>"
+        _judge_copies(
+            verdict,
+            f"card of order {order_id}",
+            len(cards),
+            sum(words in text for text in doubtful),
+        )
+        fills = [entry.fill for entry in entries if entry.fill]
+        for card in cards[-1:]:
+            _judge_card(verdict, order, fills, card)
+        _judge_digest(verdict, order, fills, chat, has_card=bool(cards))
+        if order.status in FINAL:
+            _judge_ring(verdict, order, entries, chat, doubtful)
+
+
+def _judge_digest(
+    verdict: Verdict,
+    order: Order,
+    fills: Sequence[Fill],
+    chat: ChatView,
+    *,
+    has_card: bool,
+) -> None:
+    """See that a fill without a card is in a digest, and in none twice."""
+    for fill in fills:
+        line = _digest_line(order, fill)
+        seen = sum(count for text, count in chat.digest.items() if line in text)
+        if not seen and not has_card:
+            verdict.lost.append(f"chat: order {order.order_id}: {line}")
+        elif seen > fills.count(fill):
+            verdict.doubled.append(f"chat: {seen} times in digests: {line}")
+    if not has_card and not fills and not chat.names(order):
+        verdict.lost.append(f"chat: order {order.order_id} is not shown")
+
+
+def _judge_ring(
+    verdict: Verdict,
+    order: Order,
+    entries: Sequence[Told],
+    chat: ChatView,
+    doubtful: Sequence[str],
+) -> None:
+    """See that the end of an order was a message of its own: a card that is edited rings nobody."""
+    words = order.words
+    rings = sum(len(ids) for head, ids in chat.ends.items() if words in head)
+    is_first = entries[0].event == FINAL[order.status]
+    # An order that ends in its first report is told of by its new card.
+    if not rings and not is_first and not chat.names(order):
+        verdict.lost.append(f"chat: the end of order {order.order_id}")
+    doubts = sum(words in text and "Order <code>" not in text for text in doubtful)
+    _judge_copies(verdict, f"end of order {order.order_id}", rings, doubts)
+
+
+def _judge_copies(verdict: Verdict, what: str, shown: int, doubts: int) -> None:
+    """See that something is shown once; more only where Telegram left a delivery in doubt."""
+    extra = shown - 1
+    if extra <= 0:
+        return
+    excused = min(extra, doubts)
+    verdict.in_doubt.extend([f"chat: {what}"] * excused)
+    verdict.doubled.extend([f"chat: {what}"] * (extra - excused))
+
+
+def _judge_card(
+    verdict: Verdict, order: Order, fills: Sequence[Fill], card: Card
+) -> None:
+    """Compare a card with the truth, and its lines with the feed."""
+    name = f"chat: card of order {order.order_id}"
+    total = order.executed
+    if not card.head.startswith(STATUSES.get(order.status, "?")):
+        verdict.untrue.append(f"{name} says {card.head!r}, the order is {order.status}")
+    shown = (card.filled or 0, card.spent or 0, card.fee or 0)
+    if shown != (total.amount, total.quote_amount, total.fee):
+        verdict.lost.append(f"{name} shows {shown}, the exchange says {total}")
+    if total.amount and card.average != order.average_price:
+        verdict.untrue.append(
+            f"{name} shows the average {card.average}, not {order.average_price}"
+        )
+    if card.hidden != max(0, len(fills) - SHOWN_FILLS) or card.fills != list(
+        fills[-SHOWN_FILLS:]
+    ):
+        wrong = verdict.lost if len(card.fills) < len(fills) else verdict.doubled
+        wrong.append(
+            f"{name} lists {len(card.fills) + card.hidden} fills, the feed told {len(fills)}"
+        )
+
+
+def _digest_line(order: Order, fill: Fill) -> str:
+    """Return how a digest tells of a fill."""
+    word = "Bought" if order.side == "BUY" else "Sold"
+    amount, price, quote, fee = (
+        digits(value)
+        for value in (fill.amount, fill.price, fill.quote_amount, fill.fee)
+    )
+    return f"{word} {amount} BTC at {price} = {quote} USD, fee {fee} USD"
+
+
+def judge_orders(
+    verdict: Verdict,
+    orders: Mapping[str, Order],
+    asked: Sequence[Asked],
+    chat: ChatView,
+) -> None:
+    """See that a confirmation made one order at most, and that its card tells what became of it."""
+    placed: Counter[str] = Counter(order.client_order_id for order in orders.values())
+    status = {order.client_order_id: order for order in orders.values()}
+    known = {
+        f"tg-{item.confirmation_id}": item for item in asked if item.kind == "order"
+    }
+    for client_order_id, count in placed.items():
+        if not client_order_id.startswith("tg-"):
+            continue
+        question = known.get(client_order_id)
+        if question is None or not question.confirmed:
+            verdict.orders_doubled.append(f"{client_order_id} was never confirmed")
+        if count > 1:
+            verdict.orders_doubled.append(f"{client_order_id} was placed {count} times")
+    for client_order_id, question in known.items():
+        head = chat.texts.get(question.message_id, "").partition("\n")[0]
+        name = f"card of {client_order_id}"
+        if (order := status.get(client_order_id)) is not None:
+            if not head.startswith(STATUSES.get(order.status, "?")):
+                verdict.untrue.append(
+                    f"{name} says {head!r}, the order {order.order_id} is {order.status}"
+                )
+        elif head.startswith(FINDING_OUT) or head.endswith("?"):
+            verdict.unsettled.append(f"{name} still says {head!r}")
+        elif not head.startswith(NOTHING_DONE):
+            verdict.untrue.append(f"{name} says {head!r}, there is no such order")
+
+
+def judge_alerts(
+    verdict: Verdict,
+    crossed: Sequence[Crossed],
+    fired: Sequence[Fired],
+    chat: ChatView,
+    doubtful: Sequence[str],
+) -> None:
+    """See that each alert fired once per crossing, in the feed and in the chat."""
+    in_feed = Counter(item.words for item in fired)
+    digested: Counter[str] = Counter()
+    for line, count in chat.digest.items():
+        digested[line.partition(":")[0]] += count
+    for alert in crossed:
+        shown = chat.alerts[alert.words] + digested[alert.words]
+        for name, count in (("feed", in_feed[alert.words]), ("chat", shown)):
+            missing = alert.crossings - count
+            if missing > 0:
+                verdict.lost.append(
+                    f"{name}: alert {alert.words} fired {count} of {alert.crossings} times"
+                )
+            elif missing < 0 and name == "feed":
+                verdict.doubled.append(
+                    f"feed: alert {alert.words} fired {count} times for {alert.crossings} crossings"
+                )
+            elif missing < 0:
+                escaped = escape(alert.words, quote=False)
+                _judge_copies(
+                    verdict,
+                    f"alert {alert.words}",
+                    1 - missing,
+                    sum(f"Your alert: {escaped}" in text for text in doubtful),
+                )
+    known = {alert.words for alert in crossed}
+    verdict.doubled.extend(
+        f"feed: alert {words} that nobody set"
+        for words in in_feed
+        if words not in known
+    )
+
+
+def doubtful_texts(
+    calls: Iterable[Mapping[str, Any]], deaths: Sequence[float], within: float
+) -> list[str]:
+    """Return the texts of messages that Telegram, or the bot's death, left in doubt."""
+    return [
+        str((call.get("parameters") or {}).get("text"))
+        for call in calls
+        if call["status"] in {None, "cut", "hung up", 500, 502}
+        or (
+            call["status"] == 200
+            and any(0 <= death - call["time"] <= within for death in deaths)
+        )
+    ]
