@@ -89,6 +89,10 @@ def aware_datetime(value: Any) -> datetime:
 
 
 _ENTRY: dict[Any, Any] = {vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string}
+_ONE_ORDER: dict[Any, Any] = {
+    vol.Exclusive(ATTR_ORDER_ID, "order"): cv.string,
+    vol.Exclusive(ATTR_CLIENT_ORDER_ID, "order"): cv.string,
+}
 _PAIRS = vol.All(cv.ensure_list, [pair_name])
 _ORDER_FIELDS: dict[Any, Any] = {
     **_ENTRY,
@@ -236,9 +240,15 @@ async def _async_get_balances(call: ServiceCall) -> ServiceResponse:
 
 
 async def _async_get_orders(call: ServiceCall) -> ServiceResponse:
-    """Answer which orders are open, by the exchange's own word."""
-    entry = _entry(call, with_account=True)
-    orders = await entry.runtime_data.rest.get_my_orders()
+    """Answer which orders are open by the exchange's word, or how one order stands."""
+    runtime = _entry(call, with_account=True).runtime_data
+    order_id = call.data.get(ATTR_ORDER_ID)
+    client_order_id = call.data.get(ATTR_CLIENT_ORDER_ID)
+    if order_id is None and client_order_id is None:
+        orders = await runtime.rest.get_my_orders()
+    else:
+        order = await _account(call).desk.async_find(order_id, client_order_id)
+        orders = [] if order is None else [order]
     return {"orders": [order_as_dict(order) for order in orders]}
 
 
@@ -311,7 +321,9 @@ ACTIONS: dict[str, Action] = {
         SupportsResponse.ONLY,
     ),
     SERVICE_GET_BALANCES: Action(_async_get_balances, _ENTRY, SupportsResponse.ONLY),
-    SERVICE_GET_ORDERS: Action(_async_get_orders, _ENTRY, SupportsResponse.ONLY),
+    SERVICE_GET_ORDERS: Action(
+        _async_get_orders, {**_ENTRY, **_ONE_ORDER}, SupportsResponse.ONLY
+    ),
     SERVICE_PREVIEW_ORDER: Action(
         _async_preview_order, _ORDER_FIELDS, SupportsResponse.ONLY
     ),
@@ -330,11 +342,7 @@ ACTIONS: dict[str, Action] = {
     ),
     SERVICE_CANCEL_ORDER: Action(
         _async_cancel_order,
-        {
-            **_ENTRY,
-            vol.Exclusive(ATTR_ORDER_ID, "order"): cv.string,
-            vol.Exclusive(ATTR_CLIENT_ORDER_ID, "order"): cv.string,
-        },
+        {**_ENTRY, **_ONE_ORDER},
         SupportsResponse.OPTIONAL,
     ),
     SERVICE_ADD_PRICE_ALERT: Action(

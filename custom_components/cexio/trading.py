@@ -179,6 +179,15 @@ class TradingDesk:
             return asked
         return await self._async_await_end(order.order_id) or order
 
+    async def async_find(
+        self, order_id: str | None, client_order_id: str | None
+    ) -> Order | None:
+        """Return an order in any state, None when the exchange does not know it."""
+        known = self._ledger.get(order_id=order_id, client_order_id=client_order_id)
+        if known is not None and (known.status.is_final or self._stream.connected):
+            return known
+        return await self._async_ask(order_id, client_order_id) or known
+
     async def async_resolve_placements(self) -> None:
         """Find out what became of the orders whose answer never came."""
         for placement in await self._placements.async_open():

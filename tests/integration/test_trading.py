@@ -8,6 +8,7 @@ from unittest.mock import patch
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 import pytest
+import voluptuous as vol
 
 from custom_components.cexio.exchange import OutcomeUnknownError
 from simulators.exchange.server import ExchangeServer
@@ -356,6 +357,40 @@ async def test_cancel(
     again = await act(hass, "cancel_order", client_order_id="rest-2")
     assert again["order"]["status"] == "cancelled"
     assert {row["status"] for row in (await truth(exchange))["orders"]} == {"CANCELLED"}
+
+
+async def test_one_order_in_any_state(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """An order is found by either id, open or ended, known here or only there."""
+    await switch_trading(hass)
+    placed = await act(hass, "place_order", **changed(client_order_id="mine"))
+    order_id = placed["order"]["order_id"]
+    for ids in ({"order_id": order_id}, {"client_order_id": "mine"}):
+        (order,) = (await act(hass, "get_orders", None, **ids))["orders"]
+        assert (order["order_id"], order["status"]) == (order_id, "new")
+    await act(hass, "cancel_order", order_id=order_id)
+    (order,) = (await act(hass, "get_orders", client_order_id="mine"))["orders"]
+    assert order["status"] == "cancelled"
+    entry.runtime_data.account.ledger._orders.clear()
+    (order,) = (await act(hass, "get_orders", client_order_id="mine"))["orders"]
+    assert (order["order_id"], order["status"]) == (order_id, "cancelled")
+    for ids in ({"order_id": "987654321"}, {"client_order_id": "nobody's"}):
+        assert await act(hass, "get_orders", None, **ids) == {"orders": []}
+    with pytest.raises(vol.Invalid):
+        await act(hass, "get_orders", order_id=order_id, client_order_id="mine")
+
+
+async def test_order_without_a_stream_is_asked_for(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """While no report can come, what is known of an open order is not trusted."""
+    await switch_trading(hass)
+    await act(hass, "place_order", **changed(client_order_id="mine"))
+    await entry.runtime_data.account.stream.async_stop()
+    await control(exchange, "market/price", {"pair": "BTC-USD", "price": "58000"})
+    (order,) = (await act(hass, "get_orders", client_order_id="mine"))["orders"]
+    assert order["status"] == "filled"
 
 
 async def test_cancel_of_unknown_orders(
