@@ -121,6 +121,13 @@ class HomeAssistant:
         token = await self._sign_in(username, password)
         return user_id, await self._long_lived_token(token, name)
 
+    async def remove_entries(self, token: str, domains: frozenset[str]) -> None:
+        """Remove the config entries of these integrations."""
+        path = "/api/config/config_entries/entry"
+        for entry in await self.call("GET", path, token=token):
+            if entry["domain"] in domains:
+                await self.call("DELETE", f"{path}/{entry['entry_id']}", token=token)
+
     async def keep_http_settings(self, token: str) -> None:
         """Confirm the address and port of this start, which would be reverted after minutes."""
         async with self.connect(token) as connection:
