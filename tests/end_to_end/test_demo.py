@@ -16,7 +16,7 @@ CHECK_SECONDS = 90.0
 START_SECONDS = 90.0
 STOP_SECONDS = 45.0
 
-pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("demo")]
+pytestmark = pytest.mark.timeout(240)
 
 
 @asynccontextmanager
