@@ -33,6 +33,7 @@ from .database import Database, database_path, remove_database
 from .entity import account_device, flat_execution, market_subentries
 from .executions import Ledger
 from .feed import Feed, FeedEntry, FeedKind, FeedListener
+from .funds import Funds
 from .market import MarketHub
 from .price_alerts import PriceAlerts
 from .services import async_setup_services
@@ -135,7 +136,7 @@ async def _async_create_runtime(
             ledger=ledger,
             desk=desk,
         )
-        account = CexioAccount(balances, ledger, stream, desk)
+        account = CexioAccount(balances, ledger, stream, desk, Funds(hass, entry))
     return CexioRuntimeData(
         client=client,
         rest=client.rest,

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from .database import Database
     from .executions import Ledger
     from .feed import Feed
+    from .funds import Funds
     from .market import MarketHub
     from .price_alerts import PriceAlerts
     from .trading import TradingDesk
@@ -52,6 +53,7 @@ class CexioAccount:
     ledger: Ledger
     stream: AccountStream
     desk: TradingDesk
+    funds: Funds
 
 
 @dataclass(slots=True)

@@ -13,11 +13,11 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
+from .actions.common import default_entry
 from .const import DOMAIN, FEED_SIGNAL
 from .coordinator import CexioConfigEntry
 from .feed import Feed
 from .schema import vol
-from .services import default_entry
 
 # Entries in one message: enough to catch up fast, few enough to let others speak.
 BATCH = 100

@@ -11,7 +11,7 @@ import pytest
 from custom_components.cexio.binary_sensor import STREAM
 from custom_components.cexio.errors import _ACTION_KEYS, _SET_UP_KEYS
 from custom_components.cexio.event import EXECUTIONS, PRICE_ALERT
-from custom_components.cexio.executions import EXECUTION_EVENTS
+from custom_components.cexio.order_changes import EXECUTION_EVENTS
 from custom_components.cexio.sensor import (
     BALANCE_SENSORS,
     LAST_EXECUTION,
@@ -21,6 +21,7 @@ from custom_components.cexio.services import ACTIONS
 from custom_components.cexio.switch import TRADING
 
 FOLDER = Path(__file__).parents[2] / "custom_components" / "cexio"
+SOURCES = [*FOLDER.glob("*.py"), *FOLDER.glob("actions/*.py")]
 ENTITIES = {
     "binary_sensor": {STREAM},
     "event": {EXECUTIONS, PRICE_ALERT},
@@ -70,7 +71,7 @@ def test_actions_are_described() -> None:
 
 def test_every_refusal_has_words() -> None:
     """Each key that the code can raise is translated, and none lies idle."""
-    source = "\n".join(path.read_text("utf-8") for path in FOLDER.glob("*.py"))
+    source = "\n".join(path.read_text("utf-8") for path in SOURCES)
     texts = read("translations/en.json")
     raised = set(re.findall(r'refusal\(\s*"(\w+)"', source))
     raised |= set(re.findall(r'translation_key="(\w+)"', source))

@@ -1,0 +1,1 @@
+"""The actions by topic: what each takes, and who answers it."""
