@@ -8,7 +8,7 @@ from random import Random
 # Nothing begins within this time of the end: what was begun may end in peace.
 QUIET_SECONDS = 12.0
 # A trade begins so often; each makes a few messages, and a chat takes about one a second.
-TRADE_SECONDS = 3.2
+TRADE_SECONDS = 3.0
 ALERT_SECONDS = 24.0
 
 
@@ -103,14 +103,14 @@ class Plan:
 _WAYS = (Way.ELSEWHERE, Way.ELSEWHERE, Way.CHAT)
 _STYLES = {
     Way.ELSEWHERE: (
-        *[Style.NIBBLES] * 5,
-        *[Style.SWEEP] * 2,
+        *[Style.NIBBLES] * 6,
+        Style.SWEEP,
         Style.MARKET,
         Style.INSTANT,
         Style.EXPIRE,
     ),
     Way.CHAT: (
-        *[Style.NIBBLES] * 3,
+        *[Style.NIBBLES] * 4,
         Style.SWEEP,
         Style.MARKET,
         *[Style.CANCEL] * 2,
@@ -155,7 +155,7 @@ def _trades(random: Random, end: float) -> Iterator[Trade]:
             asked += 1
         style = random.choice(_STYLES[way])
         pauses = tuple(
-            round(random.uniform(0.1, 1.2), 2) for _ in range(random.randint(5, 14))
+            round(random.uniform(0.05, 0.8), 2) for _ in range(random.randint(8, 20))
         )
         yield Trade(
             at=round(end * (number + random.random()) / count, 2),

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 import time
 from typing import Any
 
@@ -161,7 +161,8 @@ class Traders:
     async def _live_through(self, trade: Trade, order: Mapping[str, Any]) -> None:
         """Let the market do to an order what the plan wants."""
         amount = Decimal(order["requestedAmountCcy1"])
-        part = (amount / len(trade.nibbles)).quantize(LOT)
+        # Rounded up: no crumb is left for the end.
+        part = (amount / len(trade.nibbles)).quantize(LOT, ROUND_UP)
         if trade.style in {Style.NIBBLES, Style.CANCEL, Style.EXPIRE}:
             few = trade.style is not Style.NIBBLES
             for pause in trade.nibbles[:2] if few else trade.nibbles:
@@ -215,7 +216,6 @@ class Traders:
         for _ in range(alert.crossings):
             for target in (ALERT_BASE + sign * ALERT_STEP, ALERT_BASE):
                 if not await self._move_and_be_seen(target):
-                    self.refused.append(f"move to {target}")
                     return
                 if target != ALERT_BASE:
                     made.crossings += 1
@@ -251,16 +251,18 @@ class Traders:
             "/market/price", pair=ALERT_PAIR, price=format(target, "f")
         )
         deadline = time.monotonic() + SEEN_SECONDS
-        since, life = None, -1
+        shown, since, life = None, deadline, -1
         while time.monotonic() < deadline:
             await asyncio.sleep(0.3)
             shown = await self._shown()
-            now = time.monotonic()
-            same = shown == (Decimal(best["best_bid"]), Decimal(best["best_ask"]))
-            if not same or life != self.world.home_assistant_starts:
-                since, life = now if same else None, self.world.home_assistant_starts
-            if since is not None and now - since >= HOLD_SECONDS:
+            now, starts = time.monotonic(), self.world.home_assistant_starts
+            if shown != (Decimal(best["best_bid"]), Decimal(best["best_ask"])):
+                life = -1
+            elif life != starts:
+                since, life = now, starts
+            elif now - since >= HOLD_SECONDS:
                 return True
+        self.refused.append(f"{ALERT_PAIR} is at {best}, shown is {shown}")
         return False
 
     async def _shown(self) -> tuple[Decimal, Decimal] | None:
