@@ -1,0 +1,131 @@
+"""Triggers on prices: a level that is crossed, a move within some time."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any, ClassVar, override
+
+from homeassistant.const import ATTR_CONFIG_ENTRY_ID
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.trigger import (
+    TriggerActionRunner,
+    TriggerConfig,
+    TriggerNotTriggeredReporter,
+)
+
+from .actions.common import positive_decimal
+from .automation_fields import PAIR_FIELDS
+from .const import CONF_PAIR
+from .coordinator import CexioConfigEntry
+from .price_alerts import CONF_PRICE, Direction
+from .price_moves import PriceWindow
+from .representation import plain
+from .schema import vol
+from .trigger_base import DIRECTION_FIELDS, CexioTrigger, is_wanted
+from .watching import EntryWatch, async_watch_price
+
+CONF_PERCENTAGE = "percentage"
+CONF_WITHIN = "within"
+LONGEST_WINDOW = timedelta(days=1)
+
+
+def _window(value: Any) -> timedelta:
+    """Validate the span of time in which a price has to move."""
+    span: timedelta = cv.positive_time_period(value)
+    if not timedelta(seconds=1) <= span <= LONGEST_WINDOW:
+        raise vol.Invalid("expected a time between one second and one day")
+    return span
+
+
+class _PriceTrigger(CexioTrigger):
+    """Fires on the middle price of a pair, watched as a market or not."""
+
+    @override
+    async def async_attach_runner(
+        self,
+        run_action: TriggerActionRunner,
+        did_not_trigger: TriggerNotTriggeredReporter | None = None,
+    ) -> CALLBACK_TYPE:
+        """Follow the price while an entry is loaded."""
+
+        @callback
+        def attach(entry: CexioConfigEntry) -> CALLBACK_TYPE:
+            """Follow the price by one entry."""
+
+            @callback
+            def take(pair: str, price: Decimal) -> None:
+                """Fire if the price did what is waited for."""
+                if (found := self._see(price)) is not None:
+                    payload = {
+                        ATTR_CONFIG_ENTRY_ID: entry.entry_id,
+                        CONF_PAIR: pair,
+                        CONF_PRICE: plain(price),
+                    }
+                    run_action(payload | found, f"price of {pair}")
+
+            return async_watch_price(self._hass, entry, self._options[CONF_PAIR], take)
+
+        return EntryWatch(self._hass, self._entry_id, attach).async_start()
+
+    def _see(self, price: Decimal) -> dict[str, Any] | None:
+        """Return what to tell of a price, None if it is not waited for."""
+        raise NotImplementedError
+
+
+class PriceCrossed(_PriceTrigger):
+    """Fires when a price gets to the other side of a level."""
+
+    fields: ClassVar[Mapping[Any, Any]] = {
+        **PAIR_FIELDS,
+        vol.Required(CONF_PRICE): positive_decimal,
+        **DIRECTION_FIELDS,
+    }
+    _was_above: bool | None = None
+
+    @override
+    def _see(self, price: Decimal) -> dict[str, Any] | None:
+        """Compare with the level; a price exactly at it counts as above."""
+        level: Decimal = self._options[CONF_PRICE]
+        was_above, self._was_above = self._was_above, price >= level
+        if was_above in (None, self._was_above):
+            return None
+        direction = Direction.UP if self._was_above else Direction.DOWN
+        if not is_wanted(self._options, direction):
+            return None
+        return {"level": plain(level), "direction": direction.value}
+
+
+class PriceMoved(_PriceTrigger):
+    """Fires when a price has moved by some percent within some time."""
+
+    fields: ClassVar[Mapping[Any, Any]] = {
+        **PAIR_FIELDS,
+        vol.Required(CONF_PERCENTAGE): positive_decimal,
+        vol.Required(CONF_WITHIN): _window,
+        **DIRECTION_FIELDS,
+    }
+
+    def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
+        """Begin with an empty window."""
+        super().__init__(hass, config)
+        self._window = PriceWindow(self._options[CONF_WITHIN].total_seconds())
+
+    @override
+    def _see(self, price: Decimal) -> dict[str, Any] | None:
+        """Compare with the extremes of the window; a firing begins a new one."""
+        self._window.add(self._hass.loop.time(), price)
+        for direction in Direction:
+            if not is_wanted(self._options, direction):
+                continue
+            start = self._window.move(direction, self._options[CONF_PERCENTAGE])
+            if start is not None:
+                self._window.restart()
+                return {
+                    "from_price": plain(start),
+                    "direction": direction.value,
+                    "percentage": plain(
+                        ((price - start) * 100 / start).quantize(Decimal("0.01"))
+                    ),
+                }
+        return None

@@ -1,0 +1,534 @@
+"""The triggers, by automations in a real Home Assistant beside a real exchange."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from homeassistant.core import HomeAssistant, ServiceCall
+from homeassistant.helpers import trigger
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+from hypothesis import given, strategies as st
+import pytest
+
+from custom_components.cexio.price_alerts import Direction
+from custom_components.cexio.price_moves import PriceWindow
+from custom_components.cexio.trigger import TRIGGERS, async_get_triggers
+from simulators.exchange.server import ExchangeServer
+from tests.integration.harness import MockConfigEntry, async_fire_time_changed
+from tests.integration.helpers import (
+    account_entry,
+    act,
+    control,
+    prices_entry,
+    set_up,
+    settled,
+    switch_trading,
+    until,
+)
+
+type Automate = Callable[..., Awaitable[None]]
+
+
+@pytest.fixture
+def fired(hass: HomeAssistant) -> list[dict[str, Any]]:
+    """Collect what automations were started with."""
+    found: list[dict[str, Any]] = []
+
+    async def take(call: ServiceCall) -> None:
+        """Keep the data of one start."""
+        found.append(call.data["trigger"])
+
+    hass.services.async_register("test", "fired", take)
+    return found
+
+
+@pytest.fixture
+def automate(hass: HomeAssistant) -> Automate:
+    """Set up an automation with one trigger."""
+
+    async def setup(name: str, **options: Any) -> None:
+        """Set up the automation and turn it on."""
+        automation = {
+            "id": "under-test",
+            "alias": "Under test",
+            "mode": "queued",
+            "triggers": [{"trigger": f"cexio.{name}", "options": options}],
+            "actions": [{"action": "test.fired", "data": {"trigger": "{{ trigger }}"}}],
+        }
+        assert await async_setup_component(
+            hass, "automation", {"automation": [automation]}
+        )
+        await hass.async_block_till_done()
+        state = hass.states.get("automation.under_test")
+        assert state is not None
+        assert state.state == "on", options
+
+    return setup
+
+
+async def order(hass: HomeAssistant, **fields: Any) -> dict[str, Any]:
+    """Place an order on BTC-USD well below the market."""
+    defaults = {
+        "pair": "BTC-USD",
+        "side": "buy",
+        "order_type": "limit",
+        "amount": "0.01",
+        "price": "50000",
+    }
+    wanted = {
+        key: value for key, value in (defaults | fields).items() if value is not None
+    }
+    answer: dict[str, Any] = await act(hass, "place_order", **wanted)
+    placed: dict[str, Any] = answer["order"]
+    return placed
+
+
+async def move(exchange: ExchangeServer, entry: MockConfigEntry, price: str) -> None:
+    """Move the market of BTC-USD and wait until the integration has seen it."""
+    await control(exchange, "market/price", {"pair": "BTC-USD", "price": price})
+
+    def is_seen() -> bool:
+        market = entry.runtime_data.markets.markets["BTC-USD"]
+        mid = market.newest.mid
+        return mid is not None and abs(mid / Decimal(price) - 1) < Decimal("0.001")
+
+    await until(is_seen)
+
+
+async def test_every_trigger_is_offered(hass: HomeAssistant) -> None:
+    """Home Assistant finds all triggers and their descriptions."""
+    assert await async_setup_component(hass, "cexio", {})
+    await hass.async_block_till_done()
+    assert set(await async_get_triggers(hass)) == set(TRIGGERS)
+    described = await trigger.async_get_all_descriptions(hass)
+    for name in TRIGGERS:
+        description = described[f"cexio.{name}"]
+        assert description is not None
+        assert "config_entry_id" in description["fields"]
+
+
+async def test_order_filled(
+    hass: HomeAssistant,
+    exchange: ExchangeServer,
+    entry: MockConfigEntry,
+    automate: Automate,
+    fired: list[dict[str, Any]],
+) -> None:
+    """A filled order starts the automation once, with the order in its data."""
+    await automate("order_filled", pair="btc-usd", side="buy", account_id="trading")
+    await switch_trading(hass)
+    resting = await order(hass)
+    assert fired == []
+    placed = await order(hass, order_type="market", price=None)
+    await until(lambda: fired)
+    await hass.async_block_till_done()
+    (found,) = fired
+    assert found["order_id"] == placed["order_id"] != resting["order_id"]
+    assert found["event"] == "filled"
+    assert found["pair"] == "BTC-USD"
+    assert found["executed_amount"] == "0.01000000"
+    assert found["event_id"].startswith(f"fill:{placed['order_id']}:")
+    assert found["id"] == "0"
+    assert found["config_entry_id"] == entry.entry_id
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"pair": "ETH-USD"},
+        {"side": "sell"},
+        {"account_id": "savings"},
+        {"account_id": ""},
+    ],
+)
+async def test_order_that_does_not_fit(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    automate: Automate,
+    fired: list[dict[str, Any]],
+    options: dict[str, str],
+) -> None:
+    """Each field narrows down what the automation waits for."""
+    await automate("order_filled", **options)
+    await switch_trading(hass)
+    placed = await order(hass, order_type="market", price=None)
+    account = entry.runtime_data.account
+    await until(lambda: account.ledger.get(order_id=placed["order_id"]).status.is_final)
+    await hass.async_block_till_done()
+    assert fired == []
+
+
+async def test_order_partially_filled(
+    hass: HomeAssistant,
+    exchange: ExchangeServer,
+    entry: MockConfigEntry,
+    automate: Automate,
+    fired: list[dict[str, Any]],
+) -> None:
+    """A fill that leaves something open starts the automation, the last one does not."""
+    await automate("order_partially_filled")
+    await switch_trading(hass)
+    book = entry.runtime_data.markets.markets["BTC-USD"]
+    better = book.newest.bid + Decimal("0.1")
+    placed = await order(hass, price=str(better))
+    trade = {"pair": "BTC-USD", "side": "SELL", "amount": "0.004"}
+    await control(exchange, "market/trade", trade)
+    await until(lambda: fired)
+    await control(exchange, "market/trade", trade | {"amount": "0.006"})
+    account = entry.runtime_data.account
+    await until(lambda: account.ledger.get(order_id=placed["order_id"]).status.is_final)
+    await hass.async_block_till_done()
+    assert [item["fill"]["amount"] for item in fired] == ["0.00400000"]
+
+
+async def test_order_ended(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    automate: Automate,
+    fired: list[dict[str, Any]],
+) -> None:
+    """A cancelled order starts the automation, also after a reload of the entry."""
+    await automate("order_ended")
+    await hass.config_entries.async_reload(entry.entry_id)
+    await settled(entry)
+    await switch_trading(hass)
+    placed = await order(hass)
+    await act(hass, "cancel_order", order_id=placed["order_id"])
+    await until(lambda: fired)
+    assert fired[0]["event"] == "cancelled"
+
+
+async def test_order_ended_in_another_way(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    automate: Automate,
+    fired: list[dict[str, Any]],
+) -> None:
+    """An outcome that was not chosen does not count."""
+    await automate("order_ended", outcomes=["expired", "rejected"])
+    await switch_trading(hass)
+    placed = await order(hass)
+    await act(hass, "cancel_order", order_id=placed["order_id"])
+    account = entry.runtime_data.account
+    await until(lambda: account.ledger.get(order_id=placed["order_id"]).status.is_final)
+    await hass.async_block_till_done()
+    assert fired == []
+
+
+@pytest.mark.parametrize(
+    ("direction", "ways"),
+    [("either", ["up", "down"]), ("up", ["up"]), ("down", ["down"])],
+)
+async def test_price_crossed(
+    hass: HomeAssistant,
+    exchange: ExchangeServer,
+    entry: MockConfigEntry,
+    automate: Automate,
+    fired: list[dict[str, Any]],
+    direction: str,
+    ways: list[str],
+) -> None:
+    """Each crossing counts once; where the price already is does not."""
+    await automate("price_crossed", pair="BTC-USD", price="61000", direction=direction)
+    for price in ("60500", "61500", "62000", "60000"):
+        await move(exchange, entry, price)
+    await hass.async_block_till_done()
+    assert [item["direction"] for item in fired] == ways
+    assert {item["level"] for item in fired} == {"61000"}
+    assert {item["pair"] for item in fired} == {"BTC-USD"}
+
+
+async def test_price_crossed_during_a_reload(
+    hass: HomeAssistant,
+    exchange: ExchangeServer,
+    entry: MockConfigEntry,
+    automate: Automate,
+    fired: list[dict[str, Any]],
+) -> None:
+    """What happened while the entry was away is noticed when it is back."""
+    await automate(
+        "price_crossed",
+        pair="BTC-USD",
+        price="61000",
+        config_entry_id=entry.entry_id,
+    )
+    await hass.config_entries.async_unload(entry.entry_id)
+    await control(exchange, "market/price", {"pair": "BTC-USD", "price": "62000"})
+    await hass.config_entries.async_setup(entry.entry_id)
+    await settled(entry)
+    await until(lambda: fired)
+    assert fired[0]["config_entry_id"] == entry.entry_id
+
+
+async def test_price_of_a_pair_that_is_no_market(
+    hass: HomeAssistant,
+    exchange: ExchangeServer,
+    automate: Automate,
+    fired: list[dict[str, Any]],
+) -> None:
+    """The automation may come first, and follows any pair as long as it is on."""
+    await automate("price_crossed", pair="LTC-USDT", price="100000")
+    entry = await set_up(hass, prices_entry(exchange))
+    other = await set_up(hass, account_entry(exchange))
+    followed = entry.runtime_data.markets.markets
+    await until(lambda: followed["LTC-USDT"].newest.mid)
+    # One entry is enough, as long as it is there.
+    assert "LTC-USDT" not in other.runtime_data.markets.markets
+    await control(exchange, "market/price", {"pair": "LTC-USDT", "price": "100001"})
+    await until(lambda: fired)
+    await hass.services.async_call(
+        "automation", "turn_off", {"entity_id": "automation.under_test"}, blocking=True
+    )
+    await until(lambda: "LTC-USDT" not in followed)
+    await hass.services.async_call(
+        "automation", "turn_on", {"entity_id": "automation.under_test"}, blocking=True
+    )
+    await hass.config_entries.async_unload(entry.entry_id)
+    await until(lambda: "LTC-USDT" in other.runtime_data.markets.markets)
+
+
+async def test_price_of_a_pair_that_is_not_traded(
+    hass: HomeAssistant,
+    exchange: ExchangeServer,
+    automate: Automate,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A wrong pair is refused, or told in the log once the exchange's list is known."""
+    await automate("price_crossed", pair="FOO-USD", price="1")
+    assert "FOO-USD" not in caplog.text
+    entry = await set_up(hass, prices_entry(exchange))
+    assert "An automation waits for FOO-USD, which is not traded" in caplog.text
+    assert "FOO-USD" not in entry.runtime_data.markets.markets
+    await hass.services.async_call(
+        "automation", "turn_off", {"entity_id": "automation.under_test"}, blocking=True
+    )
+
+
+async def test_price_moved(
+    hass: HomeAssistant,
+    exchange: ExchangeServer,
+    entry: MockConfigEntry,
+    automate: Automate,
+    fired: list[dict[str, Any]],
+) -> None:
+    """A move in small steps counts as a whole, and a new one begins where it ended."""
+    await automate("price_moved", pair="BTC-USD", percentage=5, within={"minutes": 10})
+    for price in ("61000", "62000", "63100", "64000", "59900"):
+        await move(exchange, entry, price)
+    await hass.async_block_till_done()
+    assert [item["direction"] for item in fired] == ["up", "down"]
+    assert Decimal(fired[0]["percentage"]) >= 5
+    assert Decimal(fired[1]["percentage"]) <= -5
+
+
+async def test_price_moved_the_other_way(
+    hass: HomeAssistant,
+    exchange: ExchangeServer,
+    entry: MockConfigEntry,
+    automate: Automate,
+    fired: list[dict[str, Any]],
+) -> None:
+    """A direction that is not waited for does not count."""
+    await automate(
+        "price_moved",
+        pair="BTC-USD",
+        percentage="1",
+        within={"minutes": 10},
+        direction="down",
+    )
+    await move(exchange, entry, "65000")
+    await hass.async_block_till_done()
+    assert fired == []
+
+
+@given(
+    steps=st.lists(
+        st.tuples(st.integers(0, 50), st.integers(90, 110)), min_size=1, max_size=60
+    ),
+    span=st.integers(1, 100),
+)
+def test_window_is_what_a_long_list_would_say(
+    steps: list[tuple[int, int]], span: int
+) -> None:
+    """The extremes are those of all prices that were in force within the span."""
+    window = PriceWindow(span)
+    now = 0
+    history: list[tuple[int, int]] = []
+    for pause, price in steps:
+        now += pause
+        window.add(now, Decimal(price))
+        history.append((now, price))
+        in_force = [
+            old
+            for index, (_, old) in enumerate(history[:-1])
+            if history[index + 1][0] >= now - span
+        ]
+        for direction, extreme in (
+            (Direction.UP, min(in_force, default=None)),
+            (Direction.DOWN, max(in_force, default=None)),
+        ):
+            expected = None
+            if extreme is not None:
+                change = (price - extreme) * (1 if direction is Direction.UP else -1)
+                if change * 100 >= 5 * extreme:
+                    expected = Decimal(extreme)
+            assert window.move(direction, Decimal(5)) == expected
+
+
+def test_window_without_a_past() -> None:
+    """The first price, and the first after a firing, have nothing to move from."""
+    window = PriceWindow(60)
+    assert window.move(Direction.UP, Decimal(1)) is None
+    window.add(0, Decimal(100))
+    assert window.move(Direction.UP, Decimal(1)) is None
+    window.add(1, Decimal(110))
+    assert window.move(Direction.UP, Decimal(1)) == 100
+    window.restart()
+    assert window.move(Direction.UP, Decimal(1)) is None
+
+
+@pytest.mark.parametrize(
+    ("options", "changes"),
+    [
+        ({"currency": "btc"}, [("trading", "0.01000000")]),
+        ({"currency": "BTC", "amount": "0.01"}, [("trading", "0.01000000")]),
+        ({"currency": "BTC", "amount": "0.02"}, []),
+        ({"currency": "BTC", "direction": "down"}, []),
+        ({"currency": "BTC", "account_id": "savings"}, []),
+        ({"currency": "BTC", "balance": "on_hold"}, []),
+    ],
+)
+async def test_balance_changed(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    automate: Automate,
+    fired: list[dict[str, Any]],
+    options: dict[str, str],
+    changes: list[tuple[str, str]],
+) -> None:
+    """A bought coin counts as a change of its balance, if it fits."""
+    balances = entry.runtime_data.account.balances
+    before = balances.data["trading"]["BTC"].total
+    await automate("balance_changed", **options)
+    await switch_trading(hass)
+    await order(hass, order_type="market", price=None)
+    await until(lambda: balances.data["trading"]["BTC"].total > before)
+    await hass.async_block_till_done()
+    assert [(item["account_id"], item["change"]) for item in fired] == changes
+
+
+async def test_balance_of_a_new_asset(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    automate: Automate,
+    fired: list[dict[str, Any]],
+) -> None:
+    """The first coin of its kind is a change from nothing."""
+    balances = entry.runtime_data.account.balances
+    assert "LTC" not in balances.data["savings"]
+    await automate("balance_changed", currency="LTC", account_id="savings")
+    await entry.runtime_data.rest.do_my_internal_transfer(
+        from_account_id="trading",
+        to_account_id="savings",
+        currency="LTC",
+        amount=Decimal(2),
+        client_tx_id="t1",
+    )
+    await until(lambda: fired)
+    assert Decimal(fired[0]["balance"]) == 2
+
+
+async def test_stream_lost(
+    hass: HomeAssistant,
+    exchange: ExchangeServer,
+    entry: MockConfigEntry,
+    automate: Automate,
+    fired: list[dict[str, Any]],
+) -> None:
+    """A loss that lasts is told once; one that is over in time is not."""
+    await automate("stream_lost", **{"for": {"seconds": 30}})
+    account = entry.runtime_data.account
+    stream = account.stream
+    stream._async_set_connected(False)
+    stream._async_set_connected(True)
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=31))
+    await hass.async_block_till_done()
+    assert fired == []
+    stream._async_set_connected(False)
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=62))
+    await until(lambda: fired)
+    assert fired[0]["config_entry_id"] == entry.entry_id
+    # It is still the same loss.
+    stream._async_set_connected(False)
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=200))
+    await hass.async_block_till_done()
+    assert len(fired) == 1
+
+
+async def test_entry_that_cannot_be_loaded_is_a_lost_stream(
+    hass: HomeAssistant,
+    exchange: ExchangeServer,
+    entry: MockConfigEntry,
+    automate: Automate,
+    fired: list[dict[str, Any]],
+) -> None:
+    """An account whose key is refused has no stream either; one unloaded by hand is left alone."""
+    await automate("stream_lost", config_entry_id=entry.entry_id)
+    await hass.config_entries.async_unload(entry.entry_id)
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(minutes=6))
+    await hass.async_block_till_done()
+    assert fired == []
+    hass.config_entries.async_update_entry(
+        entry, data={**entry.data, "api_secret": "wrong"}
+    )
+    await hass.config_entries.async_setup(entry.entry_id)
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(minutes=12))
+    await until(lambda: fired)
+
+
+async def test_stream_lost_when_turned_off(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    automate: Automate,
+    fired: list[dict[str, Any]],
+) -> None:
+    """An automation that is off does not count on."""
+    await automate("stream_lost")
+    entry.runtime_data.account.stream._async_set_connected(False)
+    await hass.services.async_call(
+        "automation", "turn_off", {"entity_id": "automation.under_test"}, blocking=True
+    )
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(minutes=6))
+    await hass.async_block_till_done()
+    assert fired == []
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("price_crossed", {"pair": "BTC-USD"}),
+        ("price_crossed", {"pair": "BTC-USD", "price": "cheap"}),
+        ("price_crossed", {"pair": "FOO-USD", "price": "1"}),
+        ("price_moved", {"pair": "BTC-USD", "percentage": 1, "within": {"days": 2}}),
+        ("balance_changed", {"currency": "BTC", "balance": "free"}),
+        ("order_ended", {"outcomes": []}),
+        ("order_filled", {"config_entry_id": "gone"}),
+        ("order_filled", {"colour": "red"}),
+    ],
+)
+async def test_wrong_options(
+    hass: HomeAssistant, entry: MockConfigEntry, name: str, options: dict[str, Any]
+) -> None:
+    """What cannot work is refused when the automation is written."""
+    automation = {
+        "alias": "Under test",
+        "triggers": [{"trigger": f"cexio.{name}", "options": options}],
+        "actions": [],
+    }
+    await async_setup_component(hass, "automation", {"automation": [automation]})
+    await hass.async_block_till_done()
+    state = hass.states.get("automation.under_test")
+    assert state is not None
+    assert state.state == "unavailable"
