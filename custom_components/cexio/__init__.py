@@ -34,6 +34,7 @@ from .entity import account_device, flat_execution, market_subentries
 from .executions import Ledger
 from .feed import Feed, FeedEntry, FeedKind, FeedListener
 from .funds import Funds
+from .log_filter import async_redact, secrets_of
 from .market import MarketHub
 from .price_alerts import PriceAlerts
 from .services import async_setup_services
@@ -55,6 +56,8 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
 async def async_setup_entry(hass: HomeAssistant, entry: CexioConfigEntry) -> bool:
     """Set up an account, or prices only."""
+    # Before there is a client that could make anybody log them.
+    entry.async_on_unload(async_redact(secrets_of(entry.data)))
     client = async_create_client(hass, entry.data)
     reference = ReferenceCoordinator(hass, entry, client.rest)
     await reference.async_config_entry_first_refresh()

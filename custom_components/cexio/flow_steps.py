@@ -25,6 +25,7 @@ from .client import async_create_client
 from .const import CONF_API_SECRET, CONF_KIND, SECTION_SERVER
 from .errors import set_up_error_key
 from .exchange import DEFAULT_BASE, CexioError, Pair, PermissionDeniedError, RestClient
+from .log_filter import async_redact, secrets_of
 from .schema import vol
 
 _LOGGER = logging.getLogger(__name__)
@@ -94,6 +95,15 @@ async def async_ask(hass: HomeAssistant, data: Mapping[str, Any]) -> Found:
     Raises:
         StepError: It does not.
     """
+    release = async_redact(secrets_of(data))
+    try:
+        return await _async_find_out(hass, data)
+    finally:
+        release()
+
+
+async def _async_find_out(hass: HomeAssistant, data: Mapping[str, Any]) -> Found:
+    """Ask the exchange for everything that set-up wants to know."""
     if not _is_address(data[CONF_URL]):
         raise StepError({"base": "invalid_url"})
     rest = async_create_client(hass, data).rest
