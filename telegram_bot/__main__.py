@@ -9,6 +9,7 @@ from pathlib import Path
 import signal
 import sys
 
+from telegram_bot.alarm import alarm
 from telegram_bot.application import CompanionBot, TokenRefusedError
 from telegram_bot.config import Config, ConfigError, load_config
 from telegram_bot.logs import set_up_logging
@@ -76,10 +77,17 @@ def main(arguments: list[str] | None = None) -> int:
     set_up_logging(config.secrets, verbose=options.verbose)
     try:
         asyncio.run(_run(config))
-    except (StoreError, TokenRefusedError) as err:
+    except StoreError as err:
         _LOGGER.critical("%s", err)
-        return 1
-    return 0
+        asyncio.run(alarm(config, str(err)))
+    except TokenRefusedError as err:
+        _LOGGER.critical("%s", err)
+    except Exception:
+        # Python's own way would print it with whatever secret it holds.
+        _LOGGER.exception("The bot broke")
+    else:
+        return 0
+    return 1
 
 
 async def _run(config: Config) -> None:

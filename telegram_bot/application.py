@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 import logging
 from random import Random
+import sqlite3
 from typing import Any, override
 
 import aiohttp
@@ -27,13 +28,15 @@ from telegram_bot.access import Access, Role
 from telegram_bot.clock import SYSTEM_CLOCK, Clock
 from telegram_bot.commands import COMMANDS, Context
 from telegram_bot.config import Config
+from telegram_bot.delivery import judge
 from telegram_bot.desk import OrderDesk
 from telegram_bot.dispatcher import Dispatcher, menu
 from telegram_bot.home_assistant import HomeAssistant
-from telegram_bot.notices import FeedKeeper
+from telegram_bot.markup import Message, e
+from telegram_bot.notices import FeedKeeper, begin_anew
 from telegram_bot.outbox import Outbox
 from telegram_bot.pairs import PairBook
-from telegram_bot.store import Store
+from telegram_bot.store import Store, StoreError, is_damage
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -46,6 +49,11 @@ _FIRST_BACKOFF = 1.0
 _LONGEST_BACKOFF = 30.0
 # Each step of a stop; together they stay below the five seconds that a supervisor waits.
 _STOP_STEP = 0.8
+
+
+_DISK_REFUSES = "💾 <b>My disk takes nothing</b>: {error}. I take no orders, and reports wait in Home Assistant until I can write again."
+_DISK_QUIET = 3600.0
+_DISK_BACK = "💾 I can write again. What was missed follows."
 
 
 class TokenRefusedError(Exception):
@@ -68,6 +76,10 @@ class CompanionBot:
         self._config = config
         self._clock = clock
         self._random = random or Random()
+        self._outbox: Outbox | None = None
+        self._telling: set[asyncio.Task[int | None]] = set()
+        self._disk_told = False
+        self._disk_quiet_until = 0.0
         self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._polling_lost = False
         self._running: _Running | None = None
@@ -81,12 +93,17 @@ class CompanionBot:
             TokenRefusedError: Telegram does not accept the token.
         """
         config = self._config
-        store = Store(config.store_path)
+        store = Store(
+            config.store_path, clock=self._clock, on_trouble=self._store_troubled
+        )
         self._exits.push_async_callback(store.close)
-        await store.open()
-        telegram = self._build_telegram()
         access = Access(config.access)
-        outbox = Outbox(
+        await store.open(
+            lambda tx, kept: begin_anew(tx, kept, access.owner, self._clock.time())
+        )
+        await store.run(lambda tx: tx.drop_others(access.people))
+        telegram = self._build_telegram()
+        outbox = self._outbox = Outbox(
             telegram.bot,
             store,
             clock=self._clock,
@@ -130,6 +147,7 @@ class CompanionBot:
         self._exits.push_async_callback(_within_step, telegram.shutdown)
         await outbox.start()
         self._exits.push_async_callback(outbox.stop)
+        self._exits.push_async_callback(self._stop_telling)
         await desk.start()
         self._exits.push_async_callback(desk.stop)
         await telegram.start()
@@ -151,6 +169,7 @@ class CompanionBot:
 
         Raises:
             TokenRefusedError: Telegram does not accept the token any more.
+            StoreError: the database got damaged; the next start keeps a copy and begins a new one.
         """
         await asyncio.shield(self._broken)
 
@@ -240,13 +259,54 @@ class CompanionBot:
                 )
 
     def _break_on_token(self) -> None:
-        """Remember that only a person can help now."""
+        """Remember that only a person can help with the token."""
+        self._break(
+            TokenRefusedError(
+                "Telegram does not accept the token of telegram.token; get a valid one from @BotFather"
+            )
+        )
+
+    def _break(self, error: Exception) -> None:
+        """Remember what can't mend itself."""
         if not self._broken.done():
-            self._broken.set_exception(
-                TokenRefusedError(
-                    "Telegram does not accept the token of telegram.token; get a valid one from @BotFather"
+            self._broken.set_exception(error)
+
+    def _store_troubled(self, error: sqlite3.Error | None) -> None:
+        """Tell the owner that the disk takes nothing, or takes something again."""
+        path = self._config.store_path
+        if error is None:
+            _LOGGER.info("%s can be written again", path)
+        else:
+            _LOGGER.error("%s can't be written: %s", path, error)
+        if error is not None and is_damage(error):
+            self._break(
+                StoreError(
+                    f"{path}: the bot's database got damaged: {error}. Start the bot again: it keeps a copy and begins a new one."
                 )
             )
+        elif error is None and self._disk_told:
+            self._disk_told = False
+            self._tell(_DISK_BACK)
+        elif error is not None and self._clock.monotonic() >= self._disk_quiet_until:
+            # A disk that is nearly full takes one thing and refuses the next.
+            self._disk_told = True
+            self._disk_quiet_until = self._clock.monotonic() + _DISK_QUIET
+            self._tell(_DISK_REFUSES.format(error=e(error)))
+
+    def _tell(self, text: str) -> None:
+        """Tell the owner something that can't be kept over a restart."""
+        if self._outbox:
+            task = asyncio.create_task(
+                self._outbox.say(self._config.access.owner, Message(text))
+            )
+            self._telling.add(task)
+            task.add_done_callback(self._telling.discard)
+
+    async def _stop_telling(self) -> None:
+        """Stop what is still being told."""
+        for task in self._telling:
+            task.cancel()
+        await asyncio.gather(*self._telling, return_exceptions=True)
 
     async def _until_reached(self, step: Callable[[], Awaitable[None]]) -> None:
         """Do a step that needs Telegram, until it is there; say once that it is not."""
@@ -262,9 +322,11 @@ class CompanionBot:
                     _LOGGER.warning(
                         "Telegram can't be reached, trying until it is there: %s", err
                     )
-                pause = min(_LONGEST_BACKOFF, _FIRST_BACKOFF * 2**failures)
+                pause = min(
+                    _LONGEST_BACKOFF, _FIRST_BACKOFF * 2**failures
+                ) * self._random.uniform(0.5, 1.0)
                 failures = min(failures + 1, 10)
-                await self._clock.sleep(pause * self._random.uniform(0.5, 1.0))
+                await self._clock.sleep(max(pause, judge(err).wait))
             else:
                 return
 
@@ -278,14 +340,7 @@ class CompanionBot:
         text = f"🔇 <code>{chat_id}</code> does not accept my messages; they wait until that person writes to me."
         day = datetime.fromtimestamp(now, UTC).date()
         await store.run(
-            lambda tx: tx.enqueue(
-                event_id=f"parked:{chat_id}:{day}",
-                chat_id=access.owner,
-                kind="notice",
-                text=text,
-                line=text,
-                occurred=now,
-            )
+            lambda tx: tx.notify(f"parked:{chat_id}:{day}", access.owner, text, now)
         )
         outbox.wake([access.owner])
 

@@ -7,7 +7,8 @@ from enum import StrEnum
 import secrets
 
 from telegram_bot.markup import Button, Buttons
-from telegram_bot.transaction import ConfirmationRow, Transaction
+from telegram_bot.records import ConfirmationRow
+from telegram_bot.transaction import Transaction
 
 PREFIX = "o"
 YES = "y"

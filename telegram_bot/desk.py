@@ -27,8 +27,9 @@ from telegram_bot.home_assistant import HomeAssistant
 from telegram_bot.markup import Message, e
 from telegram_bot.notices import show_order
 from telegram_bot.outbox import Outbox
+from telegram_bot.records import ConfirmationRow
 from telegram_bot.store import Store
-from telegram_bot.transaction import ConfirmationRow, Transaction
+from telegram_bot.transaction import Transaction
 from telegram_bot.words import explain
 
 _LOGGER = logging.getLogger(__name__)

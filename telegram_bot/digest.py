@@ -3,37 +3,45 @@
 from collections import Counter
 
 from telegram_bot.markup import split_lines
-from telegram_bot.transaction import OutboxRow, Transaction
+from telegram_bot.transaction import Transaction
 
-# More messages than this that are older than a minute become one, in seconds.
+# More messages than this that are older than a minute become one.
 DIGEST_AFTER = 5
 _OLD_AFTER = 60.0
+# What is counted in the headline, in this order; the plural adds an s.
 _WORDS = {
-    "execution": "order message",
+    "fill": "fill",
+    "cancelled": "cancel",
+    "rejected": "rejected order",
+    "expired": "expired order",
     "price_alert": "price alert",
-    "card": "order update",
+    "accepted": "new order",
     "notice": "notice",
+    "other": "other report",
 }
 
 
-def digest(store: Transaction, chat_id: int, now: float) -> bool:
+def digest(
+    store: Transaction, chat_id: int, now: float, *, more_than: int = DIGEST_AFTER
+) -> bool:
     """Replace many messages of a chat by as few as hold their lines; return whether it was done."""
-    rows = [row for row in store.waiting(chat_id) if _rings(store, row)]
-    # With the old ones go the new ones, or the order of what happened would be lost.
-    if sum(row.occurred <= now - _OLD_AFTER for row in rows) <= DIGEST_AFTER:
-        return False
-    counts = Counter(row.kind for row in rows)
-    words = ", ".join(
-        f"{count} {_WORDS[kind]}{'s' if count > 1 else ''}"
-        for kind, count in counts.items()
+    rows = sorted(
+        (row for row in store.waiting(chat_id) if row.lines and row.doubts == 0),
+        key=lambda row: row.id,
     )
-    head = f"<b>While we were apart: {words}</b>"
-    told = [line for row in rows for line in row.line.split("\n")]
-    for number, lines in enumerate(split_lines(told)):
+    # Edits don't ring: a card that is there is brought up to date in its place.
+    ringing = [row for row in rows if not row.edits]
+    # With the old ones go the new ones, or the order of what happened would be lost.
+    if sum(row.occurred <= now - _OLD_AFTER for row in ringing) <= more_than:
+        return False
+    # A card and the message of its end tell of the same event.
+    lines = {line.event_id: line for row in rows for line in row.lines}.values()
+    head = f"<b>While we were apart: {_count([line.kind for line in lines])}</b>"
+    for number, part in enumerate(split_lines([line.words for line in lines])):
         text = "\n".join(
             [
                 head if number == 0 else "<b>… and on</b>",
-                "<blockquote expandable>" + "\n".join(lines) + "</blockquote>",
+                "<blockquote expandable>" + "\n".join(part) + "</blockquote>",
             ]
         )
         store.enqueue(
@@ -43,16 +51,16 @@ def digest(store: Transaction, chat_id: int, now: float) -> bool:
             text=text,
             occurred=now,
         )
-    store.mark([row.id for row in rows], "digested")
+    store.mark([row.id for row in ringing], "digested")
+    store.forget_lines([row.id for row in rows])
     return True
 
 
-def _rings(store: Transaction, row: OutboxRow) -> bool:
-    """Return whether a message would be a new one in the chat, and can be told in a line."""
-    if row.kind not in _WORDS or row.doubts > 0 or not row.line:
-        return False
-    if row.kind != "card":
-        return True
-    # Edits don't ring: a card that is there is brought up to date in its place.
-    card = store.card(row.card_id) if row.card_id is not None else None
-    return card is None or card.message_id is None
+def _count(kinds: list[str]) -> str:
+    """Return what happened in numbers, such as "7 fills, 2 cancels"."""
+    counts = Counter(kind if kind in _WORDS else "other" for kind in kinds)
+    return ", ".join(
+        f"{counts[kind]} {word}{'s' if counts[kind] > 1 else ''}"
+        for kind, word in _WORDS.items()
+        if counts[kind]
+    )

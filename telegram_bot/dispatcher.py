@@ -188,14 +188,7 @@ class Dispatcher:
         name = f"@{user.username}" if user.username else user.full_name
         text = f"👤 A stranger wrote to me: {e(name)}, id <code>{user.id}</code>. I did not answer."
         new = await self._context.store.run(
-            lambda store: store.enqueue(
-                event_id=f"stranger:{user.id}:{day}",
-                chat_id=owner,
-                kind="notice",
-                text=text,
-                line=text,
-                occurred=now,
-            )
+            lambda store: store.notify(f"stranger:{user.id}:{day}", owner, text, now)
         )
         if new:
             _LOGGER.warning("A stranger with id %s wrote to the bot", user.id)

@@ -21,7 +21,13 @@ class FeedFollower(Protocol):
         """Return how far the feed has been read, None before the first time."""
 
     async def started(self, feed_id: str, newest: int, *, gap: bool) -> None:
-        """Learn that the subscription stands; `gap` says that entries are gone for ever."""
+        """Learn that the subscription stands.
+
+        Args:
+            feed_id: of which journal.
+            newest: the entry up to which the journal brings what was missed.
+            gap: whether entries are gone for ever.
+        """
 
     async def entries(self, feed_id: str, entries: list[Json]) -> None:
         """Take entries in order; entries that were seen before do no harm."""

@@ -26,6 +26,8 @@ _LOGGER = logging.getLogger(__name__)
 DOMAIN = "cexio"
 COMMAND_TIMEOUT = 20.0
 _CONNECT_TIMEOUT = 10.0
+# A peer that is silent must not hold up the end of the program.
+_CLOSE_WITHIN = 1.0
 # Home Assistant notices a dead path after 55 s only; we notice after 12 + 10.
 _PING_EVERY = 12.0
 _PONG_WITHIN = 10.0
@@ -35,6 +37,7 @@ _LONGEST_BACKOFF = 30.0
 _REFUSED_TOKEN_BACKOFF = 300.0
 # After a restart the WebSocket API works minutes before the integrations do.
 _FEED_RETRY = 3.0
+_LONGEST_FEED_RETRY = 30.0
 # A subscription to an account that was removed and added again stays silent for ever.
 _FEED_REFRESH = 300.0
 _FEED_QUEUE = 1000
@@ -168,9 +171,14 @@ class HomeAssistant:
         if events is not None:
             # They may arrive in the same moment as the result.
             self._feeds[number] = events
-        try:
+
+        async def ask() -> Any:
+            """Send it; a peer that takes nothing counts as one that does not answer."""
             await socket.send_str(json.dumps({"id": number, **message}))
-            return number, await self._clock.within(answer, within)
+            return await answer
+
+        try:
+            return number, await self._clock.within(ask(), within)
         except TimeoutError as err:
             raise UnansweredError("Home Assistant did not answer in time") from err
         except (aiohttp.ClientError, OSError) as err:
@@ -220,7 +228,12 @@ class HomeAssistant:
     async def _session(self, failures: int) -> int:
         """Open one session and serve it until it ends; return the count of failures to go on with."""
         async with await self._clock.within(
-            self._http.ws_connect(self._url, max_msg_size=0), _CONNECT_TIMEOUT
+            self._http.ws_connect(
+                self._url,
+                max_msg_size=0,
+                timeout=aiohttp.ClientWSTimeout(ws_close=_CLOSE_WITHIN),
+            ),
+            _CONNECT_TIMEOUT,
         ) as socket:
             await self._clock.within(self._authenticate(socket), _CONNECT_TIMEOUT)
             _LOGGER.info("Connected to Home Assistant")
@@ -318,10 +331,12 @@ class HomeAssistant:
 
     async def _follow(self, follower: FeedFollower) -> None:
         """Read the feed from the cursor on, for as long as the session lives."""
+        pause = _FEED_RETRY
         while True:
             try:
                 await self._follow_once(follower)
             except RefusedError as err:
+                pause = _FEED_RETRY
                 if not self._told_no_feed:
                     self._told_no_feed = True
                     _LOGGER.warning(
@@ -330,16 +345,20 @@ class HomeAssistant:
                     )
             except HomeAssistantError as err:
                 _LOGGER.info("The feed was interrupted: %s", err)
-            except Exception:
-                # Whatever the follower could not keep is read again from the cursor.
-                _LOGGER.exception(
-                    "An entry of the feed could not be kept, reading it again"
+            except Exception as err:
+                # Whatever the follower could not keep is read again from the cursor; a full disk stays so for a while.
+                _LOGGER.error(
+                    "An entry of the feed could not be kept, reading it again: %r",
+                    err,
+                    exc_info=pause == _FEED_RETRY,
                 )
+                pause = min(_LONGEST_FEED_RETRY, pause * 2)
             else:
+                pause = _FEED_RETRY
                 continue
             self._feed_following.clear()
             self._feed_tried.set()
-            await self._clock.sleep(_FEED_RETRY)
+            await self._clock.sleep(pause)
 
     async def _follow_once(self, follower: FeedFollower) -> None:
         """Subscribe and read until something fails, or nothing has come for a while."""

@@ -5,19 +5,32 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 import logging
+from pathlib import Path
 from typing import Any
 
 from telegram_bot import cards
 from telegram_bot.access import Access
 from telegram_bot.clock import Clock
+from telegram_bot.digest import digest
 from telegram_bot.feed import FeedCursor, Json
+from telegram_bot.markup import e
 from telegram_bot.outbox import Outbox
+from telegram_bot.records import Card, Line
 from telegram_bot.store import Store
-from telegram_bot.transaction import Card, Transaction
+from telegram_bot.transaction import Transaction
 
 _LOGGER = logging.getLogger(__name__)
 
-_GAP = "⚠️ <b>Some reports are lost</b>\nI was away for longer than Home Assistant keeps its journal. /orders and /balance show how things stand."
+_GAP = "⚠️ <b>Some reports are lost</b>: I was away for longer than Home Assistant keeps its journal. /orders and /balance show how things stand."
+_DAMAGED = (
+    "🗄 <b>My database was damaged</b>: a copy is kept as <code>{kept}</code>, and I have begun a new one. What Home Assistant still"
+    " has in its journal follows in one digest; you may have read parts of it before. Orders that waited for a tap are void."
+)
+# How long messages wait for the rest of what was missed, and for more that comes late, in seconds.
+_CATCH_UP_WITHIN = 20.0
+_LATE_TOGETHER = 2.0
+# A note: the last database was lost, and what is told from the journal may have been told before.
+BEGUN_ANEW = "begun_anew"
 # What is older can't come again: Home Assistant keeps its journal for 30 days.
 _KEEP_SECONDS = 90 * 86_400.0
 _STATUS_RANK = {"pending_new": 0, "new": 1, "partially_filled": 2, "pending_cancel": 3}
@@ -46,7 +59,7 @@ def show_order(
     event_id: str,
     occurred: float,
     fill: Json | None = None,
-    line: str = "",
+    lines: tuple[Line, ...] = (),
 ) -> Card:
     """Bring a card up to date."""
     state = newer(card.order, order)
@@ -62,11 +75,24 @@ def show_order(
         chat_id=card.chat_id,
         kind="card",
         text=cards.order_card(state, card.fills),
-        line=line,
+        lines=lines,
         card_id=card.id,
         occurred=occurred,
     )
     return card
+
+
+def begin_anew(store: Transaction, kept: Path, owner: int, now: float) -> None:
+    """Begin after the last database was damaged: read the journal from its oldest entry, and tell the owner."""
+    store.set_cursor(FeedCursor("", 0))
+    store.set_note(BEGUN_ANEW, value=True)
+    store.enqueue(
+        event_id=f"damaged:{kept.name}",
+        chat_id=owner,
+        kind="notice",
+        text=_DAMAGED.format(kept=e(kept.name)),
+        occurred=now,
+    )
 
 
 class FeedKeeper:
@@ -80,6 +106,7 @@ class FeedKeeper:
         self._outbox = outbox
         self._access = access
         self._clock = clock
+        self._missed_until = 0
 
     async def cursor(self) -> FeedCursor | None:
         """Return how far the feed has been read."""
@@ -89,24 +116,25 @@ class FeedKeeper:
         """Remember where a journal begins for us; tell the owner when entries are gone."""
         now = self._clock.time()
 
-        def begin(store: Transaction) -> None:
-            """Keep the start."""
+        def begin(store: Transaction) -> bool:
+            """Keep the start; return whether the journal holds what was missed."""
             store.forget_before(now - _KEEP_SECONDS)
             cursor = store.cursor()
             if cursor is None:
-                store.set_cursor(FeedCursor(feed_id, newest))
-            elif cursor.feed_id != feed_id or cursor.seq > newest:
-                store.set_cursor(FeedCursor(feed_id, 0))
-            if gap and cursor:
-                store.enqueue(
-                    event_id=f"gap:{feed_id}:{cursor.seq}",
-                    chat_id=self._access.owner,
-                    kind="notice",
-                    text=_GAP,
-                    occurred=now,
+                cursor = FeedCursor(feed_id, newest)
+            elif gap:
+                store.notify(
+                    f"gap:{feed_id}:{cursor.seq}", self._access.owner, _GAP, now
                 )
+            if cursor.feed_id != feed_id or cursor.seq > newest:
+                cursor = FeedCursor(feed_id, 0)
+            store.set_cursor(cursor)
+            return cursor.seq < newest
 
-        await self._store.run(begin)
+        missed = await self._store.run(begin)
+        self._missed_until = newest if missed else 0
+        if missed:
+            self._outbox.hold(_CATCH_UP_WITHIN)
         self._outbox.wake([self._access.owner])
 
     async def entries(self, feed_id: str, entries: list[Json]) -> None:
@@ -114,17 +142,28 @@ class FeedKeeper:
         if not entries:
             return
         now = self._clock.time()
+        newest = max(int(entry["seq"]) for entry in entries)
+        missed = newest < self._missed_until
 
         def keep(store: Transaction) -> None:
             """Keep all of them, or none."""
             for entry in entries:
                 if store.is_new(str(entry["id"]), now):
                     self._keep_one(store, entry)
-            store.set_cursor(
-                FeedCursor(feed_id, max(int(entry["seq"]) for entry in entries))
-            )
+            store.set_cursor(FeedCursor(feed_id, newest))
+            if not missed and store.note(BEGUN_ANEW):
+                store.set_note(BEGUN_ANEW, value=False)
+                for chat_id in self._access.people:
+                    digest(store, chat_id, now, more_than=0)
 
+        if missed:
+            self._outbox.hold(_CATCH_UP_WITHIN)
+        elif not self._missed_until and any(entry.get("late") for entry in entries):
+            self._outbox.hold(_LATE_TOGETHER)
         await self._store.run(keep)
+        if self._missed_until and not missed:
+            self._missed_until = 0
+            self._outbox.release()
         self._outbox.wake(list(self._access.people))
 
     def _keep_one(self, store: Transaction, entry: Json) -> None:
@@ -147,29 +186,26 @@ class FeedKeeper:
         if data["event"] == "cancel_pending":
             return
         late_since = occurred if entry.get("late") else None
-        line = cards.execution_line(data, late_since)
-        final = order["status"] in cards.FINAL_STATUSES
         event_id = str(entry["id"])
+        told = (
+            Line(
+                event_id,
+                "fill" if fill else str(data["event"]),
+                cards.execution_line(data, late_since),
+            ),
+        )
+        final = order["status"] in cards.FINAL_STATUSES
         for chat_id in self._access.people:
-            shown = store.cards_of_order(chat_id, order)
-            if not shown:
-                # Placed elsewhere: its first report becomes its card.
-                card = store.add_card(
+            known = store.cards_of_order(chat_id, order)
+            # Placed elsewhere: its first report becomes its card.
+            shown = known or [
+                store.add_card(
                     chat_id,
                     self._clock.time(),
                     client_order_id=order.get("client_order_id"),
                     order_id=order.get("order_id"),
                 )
-                show_order(
-                    store,
-                    card,
-                    order,
-                    event_id=event_id,
-                    occurred=occurred,
-                    fill=fill,
-                    line=line,
-                )
-                continue
+            ]
             updated = [
                 show_order(
                     store,
@@ -178,18 +214,18 @@ class FeedKeeper:
                     event_id=event_id,
                     occurred=occurred,
                     fill=fill,
-                    line=line,
+                    lines=told,
                 )
                 for card in shown
             ]
-            if final and any(map(store.is_card_shown, shown)):
+            if final and any(map(store.is_card_shown, known)):
                 # Edits don't ring: the end of an order is a message of its own.
                 store.enqueue(
                     event_id=event_id,
                     chat_id=chat_id,
                     kind="execution",
                     text=_final_text(updated[0].order or order, late_since),
-                    line=line,
+                    lines=told,
                     card_id=updated[0].id,
                     occurred=occurred,
                 )
@@ -198,14 +234,15 @@ class FeedKeeper:
         """Tell everybody that a price alert fired."""
         data = entry["data"]
         text = cards.price_alert(data, occurred if entry.get("late") else None)
-        line = f"{cards.alert_words(data['alert'])}: {cards.number(data['price'])} · {cards.moment_and_day(occurred)}"
+        event_id = str(entry["id"])
+        words = f"{cards.alert_words(data['alert'])}: {cards.number(data['price'])} · {cards.moment_and_day(occurred)}"
         for chat_id in self._access.people:
             store.enqueue(
-                event_id=str(entry["id"]),
+                event_id=event_id,
                 chat_id=chat_id,
                 kind="price_alert",
                 text=text,
-                line=line,
+                lines=(Line(event_id, "price_alert", words),),
                 occurred=occurred,
             )
 

@@ -3,9 +3,12 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+import contextlib
 from dataclasses import dataclass, field, replace
+from functools import partial
 import logging
 from random import Random
+import sqlite3
 
 from telegram import Bot
 from telegram.error import TelegramError
@@ -15,8 +18,9 @@ from telegram_bot.delivery import Verdict, judge, transmit
 from telegram_bot.digest import DIGEST_AFTER, digest
 from telegram_bot.markup import Message, buttons_from_json, plain, split
 from telegram_bot.pace import TokenBucket
+from telegram_bot.records import OutboxRow
 from telegram_bot.store import Store
-from telegram_bot.transaction import OutboxRow, Transaction
+from telegram_bot.transaction import Transaction
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -54,6 +58,7 @@ class _Lane:
     failures: int = 0
     parked: bool = False
     delivering: bool = False
+    unwritten: Callable[[Transaction], None] | None = None
     task: asyncio.Task[None] | None = None
 
 
@@ -79,6 +84,7 @@ class Outbox:
         self._on_bad_token = on_bad_token
         self._all = TokenBucket(_ALL_RATE, _ALL_BURST, clock)
         self._lanes: dict[int, _Lane] = {}
+        self._held_until = 0.0
         self._started = False
         self._stopping = False
 
@@ -108,6 +114,16 @@ class Outbox:
             return
         for chat_id in chat_ids:
             self._lane(chat_id).wake.set()
+
+    def hold(self, seconds: float) -> None:
+        """Let messages wait for more of their kind, but not answers."""
+        until = self._clock.monotonic() + seconds
+        self._held_until = max(self._held_until, until)
+
+    def release(self) -> None:
+        """Send again what was held."""
+        self._held_until = 0.0
+        self.wake(list(self._lanes))
 
     def unpark(self, chat_id: int) -> None:
         """Send to a chat again, since somebody there speaks to the bot."""
@@ -162,18 +178,33 @@ class Outbox:
                 if lane.parked or not await self._serve_one(lane):
                     self._drop_late(lane)
                     await lane.wake.wait()
+            except sqlite3.Error as err:
+                # What can't be noted is not sent, or a crash would send it again without a mark.
+                _LOGGER.warning("Messages wait for the database: %s", err)
+                await self._pause(lane)
             except Exception:
-                # The store may be full or the message odd: neither may silence the chat for ever.
+                # An odd message must not silence the chat for ever.
                 _LOGGER.exception("A message could not be handled")
-                await self._clock.sleep(_LONGEST_BACKOFF)
+                await self._pause(lane)
+
+    async def _pause(self, lane: _Lane) -> None:
+        """Wait before the next try, but not long with answers."""
+        seconds = _FIRST_BACKOFF if lane.answers else _LONGEST_BACKOFF
+        with contextlib.suppress(TimeoutError):
+            await self._clock.within(lane.wake.wait(), seconds)
 
     async def _serve_one(self, lane: _Lane) -> bool:
         """Send the next message of a chat; return False when there is none."""
         if (wait := lane.not_before - self._clock.monotonic()) > 0:
             await self._clock.sleep(wait)
             return True
-        if not lane.answers and not await self._waiting(lane):
-            return False
+        if not lane.answers:
+            if (held := self._held_until - self._clock.monotonic()) > 0:
+                with contextlib.suppress(TimeoutError):
+                    await self._clock.within(lane.wake.wait(), held)
+                return True
+            if not await self._waiting(lane):
+                return False
         await lane.bucket.take()
         await self._all.take()
         # Chosen only now: what came while the turn was waited for may be more urgent.
@@ -195,6 +226,7 @@ class Outbox:
                 rows = store.waiting(lane.chat_id, limit=1)
             return rows
 
+        await self._write_down(lane)
         return await self._store.run(look)
 
     async def _answer(self, lane: _Lane, answer: _Answer) -> None:
@@ -268,11 +300,20 @@ class Outbox:
             verdict, message_id = await self._call(
                 lane, replace(message, text=plain(message.text), html=False), edit=edit
             )
-        await self._store.run(
-            lambda store: _settle(
-                store, row, verdict, message_id, edited=edit is not None
-            )
+        lane.unwritten = partial(
+            _settle,
+            row=row,
+            verdict=verdict,
+            message_id=message_id,
+            edited=edit is not None,
         )
+        await self._write_down(lane)
+
+    async def _write_down(self, lane: _Lane) -> None:
+        """Note what became of the last message; before that is done nobody knows what to send next."""
+        if lane.unwritten:
+            await self._store.run(lane.unwritten)
+            lane.unwritten = None
 
     async def _call(
         self, lane: _Lane, message: Message, *, edit: int | None

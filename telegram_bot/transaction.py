@@ -1,56 +1,21 @@
-"""What the bot remembers, and how it is read and written within one transaction."""
+"""How what the bot remembers is read and written within one transaction."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
 import json
 import sqlite3
 from typing import Any
 
 from telegram_bot.feed import FeedCursor, Json
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxRow:
-    """One message that must reach one chat."""
-
-    id: int
-    event_id: str
-    chat_id: int
-    kind: str
-    text: str
-    line: str
-    buttons: str
-    card_id: int | None
-    occurred: float
-    state: str
-    doubts: int
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """One order as one chat sees it: a message that is edited as the order lives on."""
-
-    id: int
-    chat_id: int
-    message_id: int | None
-    client_order_id: str | None
-    order_id: str | None
-    confirmation_id: str | None
-    order: Json | None
-    fills: tuple[Json, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ConfirmationRow:
-    """What somebody was asked to confirm, frozen as it was shown."""
-
-    id: str
-    kind: str
-    user_id: int
-    chat_id: int
-    request: Json
-    preview: Json
-    expires: float
-    state: str
+from telegram_bot.records import (
+    Card,
+    ConfirmationRow,
+    Line,
+    OutboxRow,
+    read_card,
+    read_confirmation,
+    read_lines,
+    read_outbox_row,
+)
 
 
 class Transaction:
@@ -91,7 +56,7 @@ class Transaction:
         chat_id: int,
         kind: str,
         text: str,
-        line: str = "",
+        lines: tuple[Line, ...] = (),
         buttons: str = "[]",
         card_id: int | None = None,
         occurred: float,
@@ -107,7 +72,7 @@ class Transaction:
                 (card_id,),
             ).fetchall()
             # Whoever reads a digest instead must not miss what the older states told.
-            line = "\n".join(text for text in [*(row[0] for row in rows), line] if text)
+            lines = (*(line for row in rows for line in read_lines(row[0])), *lines)
             # One of them may be in the chat already.
             doubts = max((row[1] for row in rows), default=0)
             self._db.execute(
@@ -123,7 +88,9 @@ class Transaction:
                     chat_id,
                     kind,
                     text,
-                    line,
+                    json.dumps(
+                        [[line.event_id, line.kind, line.words] for line in lines]
+                    ),
                     buttons,
                     card_id,
                     occurred,
@@ -131,6 +98,17 @@ class Transaction:
                 ),
             ).rowcount
             == 1
+        )
+
+    def notify(self, event_id: str, chat_id: int, text: str, at: float) -> bool:
+        """Add a notice; return False when it is there already."""
+        return self.enqueue(
+            event_id=event_id,
+            chat_id=chat_id,
+            kind="notice",
+            text=text,
+            lines=(Line(event_id, "notice", text),),
+            occurred=at,
         )
 
     def waiting_chats(self) -> list[int]:
@@ -143,13 +121,14 @@ class Transaction:
     def waiting(self, chat_id: int, limit: int = -1) -> list[OutboxRow]:
         """Return what waits for a chat: new messages, oldest first, then edits, which ring nobody."""
         rows = self._db.execute(
-            "SELECT outbox.id, event_id, outbox.chat_id, kind, text, line, buttons, card_id, occurred, state, doubts"
+            "SELECT outbox.id, event_id, outbox.chat_id, kind, text, line, buttons, card_id, occurred, state, doubts,"
+            " kind = 'card' AND cards.message_id IS NOT NULL AS edits"
             " FROM outbox LEFT JOIN cards ON cards.id = card_id"
             " WHERE outbox.chat_id = ? AND state IN ('waiting', 'sending')"
-            " ORDER BY kind = 'card' AND cards.message_id IS NOT NULL, outbox.id LIMIT ?",
+            " ORDER BY edits, outbox.id LIMIT ?",
             (chat_id, limit),
         )
-        return [OutboxRow(*row) for row in rows]
+        return [read_outbox_row(list(row)) for row in rows]
 
     def mark(
         self,
@@ -166,6 +145,21 @@ class Transaction:
         self._db.executemany(
             "UPDATE outbox SET state = ?, message_id = coalesce(?, message_id), doubts = doubts + ? WHERE id = ?",
             [(state, message_id, doubt, row_id) for row_id in row_ids],
+        )
+
+    def forget_lines(self, row_ids: list[int]) -> None:
+        """Note that a digest has told what these messages tell."""
+        self._db.executemany(
+            "UPDATE outbox SET line = '[]' WHERE id = ?",
+            [(row_id,) for row_id in row_ids],
+        )
+
+    def drop_others(self, chat_ids: Iterable[int]) -> None:
+        """Drop what waits for chats that may not hear it any more."""
+        self._db.execute(
+            "UPDATE outbox SET state = 'refused' WHERE state IN ('waiting', 'sending')"
+            " AND chat_id NOT IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(chat_ids)),),
         )
 
     def doubt_interrupted(self) -> None:
@@ -268,7 +262,7 @@ class Transaction:
             f" WHERE {where} ORDER BY id",
             values,
         )
-        return [_card(row) for row in rows]
+        return [read_card(row) for row in rows]
 
     # Confirmations
 
@@ -312,7 +306,7 @@ class Transaction:
             f"SELECT id, kind, user_id, chat_id, request, preview, expires, state FROM confirmations WHERE {where} ORDER BY expires",  # noqa: S608 - conditions are ours
             values,
         )
-        return [_confirmation(row) for row in rows]
+        return [read_confirmation(row) for row in rows]
 
     # Buttons and notes
 
@@ -362,35 +356,3 @@ class Transaction:
             "DELETE FROM confirmations WHERE expires < ? AND state NOT IN ('pending', 'executing')",
             (at,),
         )
-
-
-def _card(row: tuple[Any, ...]) -> Card:
-    """Read a card."""
-    card_id, chat_id, message_id, client_id, order_id, confirmation_id, order, fills = (
-        row
-    )
-    return Card(
-        id=card_id,
-        chat_id=chat_id,
-        message_id=message_id,
-        client_order_id=client_id,
-        order_id=order_id,
-        confirmation_id=confirmation_id,
-        order=json.loads(order) if order else None,
-        fills=tuple(json.loads(fills)),
-    )
-
-
-def _confirmation(row: tuple[Any, ...]) -> ConfirmationRow:
-    """Read a confirmation."""
-    confirmation_id, kind, user_id, chat_id, request, preview, expires, state = row
-    return ConfirmationRow(
-        id=confirmation_id,
-        kind=kind,
-        user_id=user_id,
-        chat_id=chat_id,
-        request=json.loads(request),
-        preview=json.loads(preview),
-        expires=expires,
-        state=state,
-    )

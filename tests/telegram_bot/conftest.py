@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+import contextlib
 from pathlib import Path
 from random import Random
+import sqlite3
 from typing import Any
 
 import aiohttp
@@ -127,6 +129,15 @@ class Rig:
     async def fault(self, kind: str, **fault: Any) -> None:
         """Let something go wrong with the next calls."""
         await self.control("faults", {"kind": kind, **fault})
+
+    async def until_kept(self) -> None:
+        """Wait until the bot has written down all that the journal holds."""
+        newest = self.home.journal[-1]["seq"]
+        with contextlib.closing(sqlite3.connect(self.store_path)) as db:
+            await self.clock.pass_until(
+                lambda: db.execute("SELECT seq FROM feed").fetchall() == [(newest,)],
+                step=0,
+            )
 
     async def chat(self, user: int, until: Callable[[Json], bool]) -> Json:
         """Wait until a chat looks as it should."""

@@ -78,6 +78,7 @@ class FakeHomeAssistant:
         self.feed_id = "feed-1"
         self.journal: list[Json] = []
         self.oldest = 1
+        self.batch = 100
         self.feed_ready = True
         self.silent: set[str] = set()  # actions that are carried out but never answered
         self.holds: dict[str, asyncio.Event] = {}  # actions that wait for a test
@@ -284,9 +285,14 @@ class FakeHomeAssistant:
                 for entry in self.journal
                 if since is not None and entry["seq"] > since
             ]
-            if late:
+            for first in range(0, len(late), self.batch):
+                entries = late[first : first + self.batch]
                 await socket.send_json(
-                    {"id": message["id"], "type": "event", "event": {"entries": late}}
+                    {
+                        "id": message["id"],
+                        "type": "event",
+                        "event": {"entries": entries},
+                    }
                 )
         await self._notify()
 

@@ -9,7 +9,6 @@ import logging
 import os
 from pathlib import Path
 import signal
-import sqlite3
 import sys
 import time
 
@@ -19,7 +18,7 @@ from simulators.telegram.server import TelegramServer
 from telegram_bot.__main__ import _run as run_until_told, main
 from telegram_bot.application import CompanionBot, TokenRefusedError
 from telegram_bot.config import load_config
-from telegram_bot.store import Store, StoreError
+from telegram_bot.store import StoreError
 from tests.telegram_bot.conftest import OWNER, Rig
 from tests.telegram_bot.fake_home_assistant import TOKEN, FakeHomeAssistant, price_alert
 
@@ -283,36 +282,3 @@ async def test_not_started(stopped_rig: Rig) -> None:
     """Waiting for a bot that was never started is a mistake of the caller."""
     with pytest.raises(RuntimeError, match="start first"):
         await CompanionBot(stopped_rig.config()).wait_ready()
-
-
-async def test_store_that_cannot_be_used(tmp_path: Path) -> None:
-    """Each trouble with the file is named, with what to do."""
-    (tmp_path / "folder.sqlite").mkdir()
-    with pytest.raises(
-        StoreError, match=r"folder\.sqlite: the bot's database can't be used"
-    ):
-        await _open(tmp_path / "folder.sqlite")
-    (tmp_path / "text.sqlite").write_text(
-        "this is no database, but long enough to be taken for one" * 20
-    )
-    with pytest.raises(
-        StoreError, match=r"text\.sqlite: the bot's database can't be used"
-    ):
-        await _open(tmp_path / "text.sqlite")
-    with contextlib.closing(sqlite3.connect(tmp_path / "new.sqlite")) as db:
-        db.execute("PRAGMA user_version = 99")
-    with pytest.raises(StoreError, match="belongs to a newer version"):
-        await _open(tmp_path / "new.sqlite")
-    store = Store(tmp_path / "closed.sqlite")
-    with pytest.raises(StoreError, match="is closed"):
-        await store.run(lambda transaction: None)
-    await store.close()
-
-
-async def _open(path: Path) -> None:
-    """Open a store, and leave no thread behind."""
-    store = Store(path)
-    try:
-        await store.open()
-    finally:
-        await store.close()

@@ -23,6 +23,8 @@ async def test_price_alert(rig: Rig) -> None:
     falling["late"] = True
     falling["data"] |= {"direction": "down"}
     await rig.home.publish(falling)
+    await rig.until_kept()
+    rig.clock.advance(2)
     await rig.wait_message("It happened at 2027-01-15 08:00 UTC")
 
 
@@ -125,9 +127,7 @@ async def test_offline_then_digest(rig: Rig) -> None:
     await rig.home.publish(*entries)
     before = len(await rig.texts())
     await rig.start()
-    message = await rig.wait_message(
-        "While we were apart: 4 price alerts, 3 order updates"
-    )
+    message = await rig.wait_message("While we were apart: 3 fills, 4 price alerts")
     assert (
         message["text"].count(
             "0.01 BTC at 60000 = 600 USD, fee 1.5 USD · 2027-01-15 07:00 UTC"
@@ -145,6 +145,71 @@ async def test_offline_then_digest(rig: Rig) -> None:
         )
     )
     await rig.wait_message("Order 9")
+
+
+async def test_missed_entries_wait_for_each_other(rig: Rig) -> None:
+    """What comes in parts after an absence is told in one digest; what was shown as edits is told as well."""
+    rig.home.batch = 3
+    order = make_order(order_id="42")
+    await rig.home.publish(execution("accepted", order))
+    await rig.wait_message("🟢 Accepted")
+    await rig.stop()
+    old = "2027-01-15T07:00:00+00:00"
+    entries = [price_alert(number, time=old) for number in range(1, 6)]
+    for executed, event in (("0.004", "partially_filled"), ("0.01", "filled")):
+        state = order | {
+            "status": event,
+            "executed_amount": executed,
+            "executed_quote_amount": "240",
+        }
+        entries.append(execution(event, state, time=old, late=True))
+    for number in range(2):
+        gone = make_order(
+            order_id=f"5{number}", client_order_id=f"web-{number}", status="cancelled"
+        )
+        entries.append(execution("cancelled", gone, time=old, late=True))
+    await rig.home.publish(*entries)
+    before = len(await rig.texts())
+    await rig.start()
+    message = await rig.wait_message(
+        "While we were apart: 2 fills, 2 cancels, 5 price alerts"
+    )
+    assert message["text"].count("🟡 Bought 0.004 BTC at 60000 = 240 USD") == 1
+    assert message["text"].count("✅ Bought 0.01 BTC at 60000 = 240 USD") == 1
+    await rig.wait_message("✅ Filled: Buy 0.01 BTC")
+    await rig.ask("/help", "You own this bot")
+    assert len(await rig.texts()) == before + 2
+
+
+async def test_late_entries_wait_for_each_other(rig: Rig) -> None:
+    """What Home Assistant finds out after its own absence comes one by one and is told at once."""
+    for number in range(8):
+        gone = make_order(
+            order_id=f"5{number}", client_order_id=f"web-{number}", status="cancelled"
+        )
+        late = execution("cancelled", gone, time="2027-01-15T07:00:00+00:00", late=True)
+        await rig.home.publish(late)
+        await rig.until_kept()
+    await rig.ask("/help", "You own this bot")
+    assert "Cancelled" not in "\n".join(await rig.texts())
+    rig.clock.advance(2)
+    await rig.wait_message("While we were apart: 8 cancels")
+
+
+async def test_journal_that_brings_nothing_holds_nothing_up(rig: Rig) -> None:
+    """When what was missed is gone from the journal, other messages are held for a moment only."""
+    await rig.home.publish(price_alert(1))
+    await rig.wait_message("70001")
+    await rig.stop()
+    await rig.home.publish(price_alert(2))
+    rig.home.journal[:] = [rig.home.journal[-1] | {"seq": 2}]
+    rig.home.services["x"] = lambda data: {}
+    entry = rig.home.journal.pop()
+    rig.home.oldest = entry["seq"] + 1
+    await rig.start()
+    await rig.clock.pass_until(lambda: rig.clock.monotonic() > 60)
+    await rig.home.publish(price_alert(3))
+    await rig.wait_message("70003")
 
 
 async def test_digest_tells_every_fill_once(rig: Rig) -> None:
@@ -169,7 +234,7 @@ async def test_digest_tells_every_fill_once(rig: Rig) -> None:
     await rig.home.publish(*entries)
     await rig.start()
     message = await rig.wait_message(
-        "While we were apart: 3 order updates, 3 price alerts"
+        "While we were apart: 6 fills, 3 price alerts, 3 new orders"
     )
     assert message["text"].count("🟢 Accepted") == 3
     assert message["text"].count("🟡 Bought 0.001 BTC") == 3
