@@ -43,19 +43,19 @@ _CLOCK_SECONDS = 45
 
 FAULTS: dict[str, Fault] = {
     "reports dropped": Rule(
-        {"kind": "drop", "match": "executionReport", "probability": 0.5}, 4.0
+        {"kind": "drop", "match": "executionReport", "probability": 0.5, "count": 3}
     ),
     "reports doubled": Rule(
-        {"kind": "duplicate", "match": "executionReport", "probability": 0.5}, 5.0
+        {"kind": "duplicate", "match": "executionReport", "count": 5}
     ),
     "reports reordered": Rule(
-        {"kind": "reorder", "channel": "private", "probability": 0.4}, 5.0
+        {"kind": "reorder", "channel": "private", "probability": 0.4, "count": 6}
     ),
     "reports late": Rule(
         {"kind": "delay", "match": "executionReport", "seconds": 1.5, "count": 3}
     ),
-    "balances dropped": Rule({"kind": "drop", "match": "account_update"}, 4.0),
-    "book gap": Rule({"kind": "gap", "pair": "ETH-USD", "probability": 0.5}, 5.0),
+    "balances dropped": Rule({"kind": "drop", "match": "account_update", "count": 4}),
+    "book gap": Rule({"kind": "gap", "count": 2}),
     "book reset": Rule({"kind": "reset", "count": 2}),
     "sockets cut": Call(*_CUT),
     "sockets closed": Call("/sockets/close", {"kind": "all", "notice": True}),
@@ -148,3 +148,9 @@ FAULTS: dict[str, Fault] = {
         {"kind": "cut", "method": "sendMessage", "delivered": True}
     ),
 }
+# They need an order that is placed later.
+EARLY = frozenset(
+    name
+    for name in FAULTS
+    if name.endswith((" an order", "orders", "cancel lost")) or "to an order " in name
+)

@@ -83,7 +83,7 @@ class Card:
     fee: Decimal | None
     fills: list[Fill]
     hidden: int
-    reply_to: int | None
+    edited: bool
 
 
 @dataclass(slots=True)
@@ -198,7 +198,7 @@ def read_chat(messages: Iterable[Json]) -> ChatView:
             view.digest.update(lines[1:])
         elif match := _search("alert", lines):
             view.alerts[match] += 1
-        elif (card := _card(number, lines, message["reply_to"])) is not None:
+        elif (card := _card(number, lines, edited=message["edited"])) is not None:
             if card.order_id is not None:
                 view.cards[card.order_id].append(card)
             elif lines[0].startswith(tuple(STATUSES.values())):
@@ -206,7 +206,7 @@ def read_chat(messages: Iterable[Json]) -> ChatView:
     return view
 
 
-def _card(number: int, lines: list[str], reply_to: int | None) -> Card | None:
+def _card(number: int, lines: list[str], *, edited: bool) -> Card | None:
     """Read a message about an order."""
     if not lines:
         return None
@@ -231,7 +231,7 @@ def _card(number: int, lines: list[str], reply_to: int | None) -> Card | None:
             for match in bullets
         ],
         int(hidden or 0),
-        reply_to,
+        edited,
     )
 
 

@@ -1,6 +1,6 @@
 """What happens in a run, as data: the same seed makes the same plan."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from random import Random
@@ -8,7 +8,7 @@ from random import Random
 # Nothing begins within this time of the end: what was begun may end in peace.
 QUIET_SECONDS = 12.0
 # A trade begins so often; each makes a few messages, and a chat takes about one a second.
-TRADE_SECONDS = 3.0
+TRADE_SECONDS = 2.6
 ALERT_SECONDS = 24.0
 
 
@@ -100,7 +100,7 @@ class Plan:
     kills: tuple[Kill, ...]
 
 
-_WAYS = (Way.ELSEWHERE, Way.ELSEWHERE, Way.CHAT)
+_WAYS = (Way.ELSEWHERE, Way.CHAT)
 _STYLES = {
     Way.ELSEWHERE: (
         *[Style.NIBBLES] * 6,
@@ -121,7 +121,12 @@ _TAPS = (Tap.ONCE, Tap.DOUBLE, Tap.AGAIN, Tap.STRANGER, Tap.ONCE, Tap.DISCARD)
 
 
 def make_plan(
-    seed: int, seconds: float, *, faults: Sequence[str] = (), kills: int = 0
+    seed: int,
+    seconds: float,
+    *,
+    faults: Sequence[str] = (),
+    early: Collection[str] = (),
+    kills: int = 0,
 ) -> Plan:
     """Make the plan of a run.
 
@@ -129,6 +134,7 @@ def make_plan(
         seed: the same seed makes the same plan.
         seconds: how long things happen.
         faults: names of faults; each strikes once in every round of the whole list.
+        early: those that need things to happen later, so that they come in the first half of a round.
         kills: how many parts are killed, in turn.
     """
     random = Random(f"resilience:{seed}")
@@ -138,7 +144,7 @@ def make_plan(
         seconds,
         tuple(_trades(random, end)),
         tuple(_alerts(random, end)),
-        tuple(_troubles(random, end, faults)),
+        tuple(_troubles(random, end, faults, early)),
         tuple(_kills(random, end, kills)),
     )
 
@@ -181,7 +187,9 @@ def _alerts(random: Random, end: float) -> Iterator[Alert]:
         )
 
 
-def _troubles(random: Random, end: float, faults: Sequence[str]) -> Iterator[Trouble]:
+def _troubles(
+    random: Random, end: float, faults: Sequence[str], early: Collection[str]
+) -> Iterator[Trouble]:
     """Draw the faults: all of them in each round, in an order of its own."""
     if not faults:
         return
@@ -190,7 +198,8 @@ def _troubles(random: Random, end: float, faults: Sequence[str]) -> Iterator[Tro
         names = list(faults)
         random.shuffle(names)
         for index, name in enumerate(names):
-            share = (round_ + (index + random.random()) / len(names)) / rounds
+            part = (index + random.random()) / len(names)
+            share = (round_ + part * (0.5 if name in early else 1.0)) / rounds
             yield Trouble(round(end * share, 2), name)
 
 

@@ -12,7 +12,7 @@ import orjson
 
 from simulators.demo.home_assistant import HomeAssistantError
 from simulators.demo.processes import ProcessError
-from tests.resilience.faults import FAULTS
+from tests.resilience.faults import EARLY, FAULTS
 from tests.resilience.run import Report, run
 from tests.resilience.schedule import make_plan
 
@@ -91,6 +91,7 @@ def main() -> int:
         arguments.seed,
         seconds,
         faults=() if arguments.no_faults else tuple(FAULTS),
+        early=EARLY,
         kills=0 if arguments.no_faults else max(2, int(seconds / KILL_EVERY_SECONDS)),
     )
     directory = (

@@ -8,6 +8,8 @@ from decimal import ROUND_UP, Decimal
 import time
 from typing import Any
 
+import aiohttp
+
 from simulators.demo.control import ControlError
 from simulators.demo.home_assistant import HomeAssistantError
 from tests.resilience.ledger_of_truth import digits
@@ -22,12 +24,14 @@ LOT = Decimal("0.00000001")
 SMALLEST_ORDER = Decimal("0.006")
 # Alerts have a pair of their own, whose price nobody else moves.
 ALERT_PAIR = "ETH-USD"
+ALERT_SENSORS = ("sensor.eth_usd_bid", "sensor.eth_usd_ask")
 ALERT_BASE = Decimal(2500)
 ALERT_STEP = Decimal(50)
 QUESTION_SECONDS = 40.0
 ORDER_SECONDS = 30.0
 SEEN_SECONDS = 90.0
 HOLD_SECONDS = 2.5
+STATE_SECONDS = 5.0
 EXPIRE_SECONDS = 6.0
 
 _WORDS = {"BUY": "Buy", "SELL": "Sell"}
@@ -178,7 +182,9 @@ class Traders:
             await self._cancel(order)
         elif trade.style in {Style.SWEEP, Style.NIBBLES}:
             await asyncio.sleep(trade.nibbles[0])
-            await self._sweep(trade, Decimal(order["price"]))
+            now = await self._order(order["clientOrderId"])
+            if now is not None and not now["statusIsFinal"]:
+                await self._sweep(trade, Decimal(order["price"]))
 
     async def _sweep(self, trade: Trade, price: Decimal) -> None:
         """Move the market over an order and back."""
@@ -256,7 +262,7 @@ class Traders:
             await asyncio.sleep(0.3)
             shown = await self._shown()
             now, starts = time.monotonic(), self.world.home_assistant_starts
-            if shown != (Decimal(best["best_bid"]), Decimal(best["best_ask"])):
+            if shown != (best["best_bid"], best["best_ask"]):
                 life = -1
             elif life != starts:
                 since, life = now, starts
@@ -265,11 +271,19 @@ class Traders:
         self.refused.append(f"{ALERT_PAIR} is at {best}, shown is {shown}")
         return False
 
-    async def _shown(self) -> tuple[Decimal, Decimal] | None:
-        """Return bid and ask as Home Assistant knows them; None when it does not answer."""
+    async def _shown(self) -> tuple[str, ...] | None:
+        """Return bid and ask as the sensors show them; None when Home Assistant does not answer."""
+        home_assistant = self.world.system.home_assistant
         try:
-            answer = await self.world.observer.call("get_ticker", pairs=[ALERT_PAIR])
-            ticker = answer["tickers"][ALERT_PAIR]
-            return Decimal(ticker["bid"]), Decimal(ticker["ask"])
-        except HomeAssistantError, KeyError, TypeError, ArithmeticError:
+            async with asyncio.timeout(STATE_SECONDS):
+                states = [
+                    await home_assistant.call(
+                        "GET",
+                        f"/api/states/{entity}",
+                        token=self.world.system.owner_token,
+                    )
+                    for entity in ALERT_SENSORS
+                ]
+        except HomeAssistantError, aiohttp.ClientError, OSError, TimeoutError:
             return None
+        return tuple(state["state"] for state in states)

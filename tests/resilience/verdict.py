@@ -27,6 +27,7 @@ QUOTE_UNIT = Decimal("0.00000001")
 # Heads of a card whose order never came to be.
 NOTHING_DONE = (
     "❌ Not placed",
+    "❌ Rejected",
     "⌛ Void",
     "⌛ Expired",
     "🗑 Discarded",
@@ -213,7 +214,7 @@ def judge_chat(
             _judge_card(verdict, order, fills, card)
         _judge_digest(verdict, order, fills, chat, has_card=bool(cards))
         if order.status in FINAL:
-            _judge_ring(verdict, order, entries, chat, doubtful)
+            _judge_ring(verdict, order, cards, chat, doubtful)
 
 
 def _judge_digest(
@@ -239,16 +240,16 @@ def _judge_digest(
 def _judge_ring(
     verdict: Verdict,
     order: Order,
-    entries: Sequence[Told],
+    cards: Sequence[Card],
     chat: ChatView,
     doubtful: Sequence[str],
 ) -> None:
     """See that the end of an order was a message of its own: a card that is edited rings nobody."""
     words = order.words
     rings = sum(len(ids) for head, ids in chat.ends.items() if words in head)
-    is_first = entries[0].event == FINAL[order.status]
-    # An order that ends in its first report is told of by its new card.
-    if not rings and not is_first and not chat.names(order):
+    # A card that comes when the order has ended rings itself.
+    is_new = any(not card.edited for card in cards)
+    if not rings and not is_new and not chat.names(order):
         verdict.lost.append(f"chat: the end of order {order.order_id}")
     doubts = sum(words in text and "Order <code>" not in text for text in doubtful)
     _judge_copies(verdict, f"end of order {order.order_id}", rings, doubts)
