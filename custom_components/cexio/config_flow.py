@@ -27,17 +27,20 @@ from .const import (
     DOMAIN,
     KIND_ACCOUNT,
     KIND_PRICES,
+    SECTION_SERVER,
     SUBENTRY_MARKET,
     SUBENTRY_PRICE_ALERT,
 )
 from .errors import set_up_error_key
 from .exchange import CexioError
 from .flow_steps import (
+    CHANGED_CREDENTIAL_FIELDS,
     CREDENTIAL_FIELDS,
     SERVER_FIELDS,
     Found,
     StepError,
     async_ask,
+    async_is_another_account,
     entry_data,
     named_choice,
     pair_selector,
@@ -55,7 +58,7 @@ SUB_ACCOUNT_NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
 
 
 class CexioConfigFlow(ConfigFlow, domain=DOMAIN):
-    """Sets up an account or prices only, and renews credentials."""
+    """Sets up an account or prices only, and renews the access."""
 
     VERSION = 1
 
@@ -216,28 +219,12 @@ class CexioConfigFlow(ConfigFlow, domain=DOMAIN):
         reason = ""
         if user_input is not None:
             updates = {key: value.strip() for key, value in user_input.items()}
-            data = {**entry.data, **updates}
             try:
-                await async_ask(self.hass, data)
+                return await self._async_update_access(
+                    entry, {**entry.data, **updates}, "reauth_successful"
+                )
             except StepError as err:
                 errors, reason = err.errors, err.reason
-            else:
-                unique_id = _unique_id(data)
-                other = self.hass.config_entries.async_entry_for_domain_unique_id(
-                    DOMAIN, unique_id
-                )
-                if other is not None and other is not entry:
-                    return self.async_abort(reason="already_configured")
-                result = self.async_update_and_abort(
-                    entry,
-                    unique_id=unique_id,
-                    data=data,
-                    reason="reauth_successful",
-                )
-                if entry.state is not ConfigEntryState.LOADED:
-                    # Only a loaded entry has a listener that would do it.
-                    self.hass.config_entries.async_schedule_reload(entry.entry_id)
-                return result
         return self.async_show_form(
             step_id="reauth_confirm",
             data_schema=self.add_suggested_values_to_schema(
@@ -251,6 +238,69 @@ class CexioConfigFlow(ConfigFlow, domain=DOMAIN):
                 "url": CONFIGURATION_URL,
             },
         )
+
+    async def async_step_reconfigure(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for another server, or another key of the same account."""
+        entry = self._get_reconfigure_entry()
+        errors: dict[str, str] = {}
+        reason = ""
+        if user_input is not None:
+            data = entry_data(entry.data[CONF_KIND], user_input)
+            try:
+                return await self._async_update_access(
+                    entry, {**entry.data, **data}, "reconfigure_successful"
+                )
+            except StepError as err:
+                errors, reason = err.errors, err.reason
+        is_account = entry.data[CONF_KIND] == KIND_ACCOUNT
+        shown = user_input or {
+            CONF_API_KEY: entry.data.get(CONF_API_KEY),
+            SECTION_SERVER: {CONF_URL: entry.data[CONF_URL]},
+        }
+        return self.async_show_form(
+            step_id="reconfigure",
+            data_schema=self.add_suggested_values_to_schema(
+                vol.Schema(
+                    {**CHANGED_CREDENTIAL_FIELDS, **SERVER_FIELDS}
+                    if is_account
+                    else SERVER_FIELDS
+                ),
+                shown,
+            ),
+            errors=errors,
+            description_placeholders={
+                "title": entry.title,
+                "reason": reason,
+                "url": CONFIGURATION_URL,
+            },
+        )
+
+    async def _async_update_access(
+        self, entry: ConfigEntry, data: Mapping[str, Any], reason: str
+    ) -> ConfigFlowResult:
+        """Try how an entry shall reach its account from now on, and keep it.
+
+        Raises:
+            StepError: It does not work.
+        """
+        found = await async_ask(self.hass, data)
+        if await async_is_another_account(self.hass, entry, found):
+            return self.async_abort(reason="account_mismatch")
+        unique_id = _unique_id(data)
+        other = self.hass.config_entries.async_entry_for_domain_unique_id(
+            DOMAIN, unique_id
+        )
+        if other is not None and other is not entry:
+            return self.async_abort(reason="already_configured")
+        result = self.async_update_and_abort(
+            entry, unique_id=unique_id, data=data, reason=reason
+        )
+        if entry.state is not ConfigEntryState.LOADED:
+            # Only a loaded entry has a listener that would do it.
+            self.hass.config_entries.async_schedule_reload(entry.entry_id)
+        return result
 
     async def _async_step_server(
         self,

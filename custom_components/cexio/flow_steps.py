@@ -21,8 +21,10 @@ from homeassistant.helpers.selector import (
 )
 from yarl import URL
 
+from .account_identity import async_identity, async_known_identity
 from .client import async_create_client
-from .const import CONF_API_SECRET, CONF_KIND, SECTION_SERVER
+from .const import CONF_API_SECRET, CONF_KIND, KIND_ACCOUNT, SECTION_SERVER
+from .coordinator import CexioConfigEntry
 from .errors import set_up_error_key
 from .exchange import DEFAULT_BASE, CexioError, Pair, PermissionDeniedError, RestClient
 from .log_filter import async_redact, secrets_of
@@ -52,6 +54,11 @@ CREDENTIAL_FIELDS = {
     vol.Required(CONF_API_SECRET): TextSelector(
         TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="off")
     ),
+}
+# The secret is never shown again; left out, it stays what it is.
+CHANGED_CREDENTIAL_FIELDS = {
+    vol.Required(CONF_API_KEY): CREDENTIAL_FIELDS[vol.Required(CONF_API_KEY)],
+    vol.Optional(CONF_API_SECRET): CREDENTIAL_FIELDS[vol.Required(CONF_API_SECRET)],
 }
 
 
@@ -130,6 +137,23 @@ async def _async_find_out(hass: HomeAssistant, data: Mapping[str, Any]) -> Found
         ),
         may_trade,
     )
+
+
+async def async_is_another_account(
+    hass: HomeAssistant, entry: CexioConfigEntry, found: Found
+) -> bool:
+    """Tell whether a key that works surely belongs to another account than an entry.
+
+    Raises:
+        StepError: The exchange did not answer.
+    """
+    if entry.data[CONF_KIND] != KIND_ACCOUNT:
+        return False
+    try:
+        identity = await async_identity(found.rest)
+    except CexioError as err:
+        raise StepError({"base": set_up_error_key(err)}, str(err)) from err
+    return identity.is_another_than(await async_known_identity(hass, entry))
 
 
 def _is_address(text: str) -> bool:

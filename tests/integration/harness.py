@@ -5,6 +5,7 @@ from pytest_homeassistant_custom_component.common import (  # type: ignore[impor
     MockUser,
     async_capture_events,
     async_fire_time_changed,
+    get_system_health_info,
     snapshot_platform,
 )
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension  # type: ignore[import-untyped]  # it has no py.typed
@@ -21,5 +22,6 @@ __all__ = [
     "WebSocketGenerator",
     "async_capture_events",
     "async_fire_time_changed",
+    "get_system_health_info",
     "snapshot_platform",
 ]
