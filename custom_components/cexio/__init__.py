@@ -135,6 +135,7 @@ async def _async_create_runtime(
             entry,
             rest=client.rest,
             stream=client.private_stream,
+            clock=client.clock,
             balances=balances,
             ledger=ledger,
             desk=desk,

@@ -1,9 +1,12 @@
 """What the private stream tells of an account, and what is asked when it was silent."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
 import logging
+import sqlite3
+from time import monotonic
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.event import async_track_time_interval
@@ -15,27 +18,25 @@ from .exchange import (
     AccountUpdate,
     AuthenticationError,
     CexioError,
+    Clock,
     Connected,
     Disconnected,
     ExecutionReport,
-    Order,
-    Priority,
     RestClient,
     Stream,
     StreamEvent,
     Unreadable,
 )
-from .executions import Ledger, order_key
+from .executions import Ledger
+from .recovery import Recovery
 from .trading import TradingDesk
 
 _LOGGER = logging.getLogger(__name__)
 
 # How often to look whether questions are due; without a stream they are each time.
 TICK = timedelta(seconds=60)
-# Clocks of both sides may differ by this much when asking for what happened since.
-CLOCK_MARGIN = timedelta(seconds=60)
-# More missing orders than this are asked for together.
-SINGLE_QUESTIONS = 5
+# So many connects and disconnects are remembered for diagnostics.
+HISTORY_COUNT = 50
 
 
 class AccountStream:
@@ -48,6 +49,7 @@ class AccountStream:
         *,
         rest: RestClient,
         stream: Stream,
+        clock: Clock,
         balances: AccountCoordinator,
         ledger: Ledger,
         desk: TradingDesk,
@@ -55,24 +57,33 @@ class AccountStream:
         """Prepare; `async_start` makes it live."""
         self._hass = hass
         self._entry = entry
-        self._rest = rest
         self._stream = stream
+        self._clock = clock
         self._balances = balances
         self._ledger = ledger
-        self._desk = desk
+        self.recovery = Recovery(rest=rest, balances=balances, ledger=ledger, desk=desk)
         self._catching_up = asyncio.Lock()
         self._caught_up: datetime | None = None
-        self._live_since: datetime | None = None
-        self._task: asyncio.Task[None] | None = None
+        # Cleared while reports wait until it is known what was missed before them.
+        self._following = asyncio.Event()
+        self._following.set()
+        self._tasks: list[asyncio.Task[None]] = []
+        self.history: deque[dict[str, str]] = deque(maxlen=HISTORY_COUNT)
         self._stop_ticking: CALLBACK_TYPE | None = None
         self._listeners: list[Callable[[], None]] = []
         self.connected = False
 
     async def async_start(self) -> None:
         """Connect and follow."""
-        self._task = self._entry.async_create_background_task(
-            self._hass, self._async_consume(), f"{DOMAIN} account"
-        )
+        self._tasks = [
+            self._entry.async_create_background_task(
+                self._hass, work, f"{DOMAIN} {name}"
+            )
+            for name, work in (
+                ("account", self._async_consume()),
+                ("waiting executions", self._async_release()),
+            )
+        ]
         self._stop_ticking = async_track_time_interval(
             self._hass, self._async_tick, TICK, cancel_on_shutdown=True
         )
@@ -83,12 +94,14 @@ class AccountStream:
         if self._stop_ticking is not None:
             self._stop_ticking()
             self._stop_ticking = None
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._stream.stop()
+        self._ledger.live_since = None
+        await self._ledger.async_release(everything=True)
         if self.connected and self.has_caught_up:
             await self._ledger.async_note_contact(dt_util.utcnow())
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-        await self._stream.stop()
 
     @property
     def has_caught_up(self) -> bool:
@@ -111,14 +124,12 @@ class AccountStream:
         """Ask for whatever may have been missed (websocket.md 4.9)."""
         async with self._catching_up:
             asked = dt_util.utcnow()
-            await self._async_recover_orders()
-            await self._desk.async_resolve_placements()
-            await self._ledger.async_note_contact(asked)
-            await self._balances.async_refresh()
+            await self.recovery.async_run()
             self._caught_up = asked
 
     async def _async_consume(self) -> None:
         """Follow the events of the stream; nothing ends it but the end of the entry."""
+        has_missed = False
         while True:
             try:
                 async with self._stream.listen(
@@ -128,13 +139,34 @@ class AccountStream:
                     Disconnected,
                     Unreadable,
                 ) as events:
+                    if has_missed:
+                        await self._async_recover()
                     async for event in events:
                         await self._async_take(event)
             except CexioError as err:
                 _LOGGER.warning("Events of the account were missed: %s", err)
-                await self._async_try_to_catch_up()
+                has_missed = True
             else:
                 return
+
+    async def _async_release(self) -> None:
+        """Take what waits for reports as it is when none come."""
+        while True:
+            await self._ledger.something_held.wait()
+            self._ledger.something_held.clear()
+            while (due := self._ledger.next_release) is not None:
+                await asyncio.sleep(max(due - monotonic(), 0))
+                await self._following.wait()
+                await self._ledger.async_release()
+
+    async def _async_recover(self) -> None:
+        """Catch up while reports wait in the queue, so that fills keep their order."""
+        self._following.clear()
+        try:
+            await self._async_try_to_catch_up()
+        finally:
+            self._ledger.postpone()
+            self._following.set()
 
     async def _async_take(self, event: StreamEvent) -> None:
         """Take in one event; one that fails is found again by asking."""
@@ -153,15 +185,15 @@ class AccountStream:
                 self._balances.async_push(event)
             case Connected():
                 self._async_set_connected(True)
-                # Reports wait in the queue meanwhile, so that fills keep their order.
-                await self._async_try_to_catch_up()
+                await self._async_recover()
             case Disconnected(error=error):
                 self._async_set_connected(False, error)
+                await self._ledger.async_release(everything=True)
                 if self.has_caught_up:
                     await self._ledger.async_note_contact(dt_util.utcnow())
                 self._caught_up = None
             case Unreadable():
-                await self._async_try_to_catch_up()
+                await self._async_recover()
 
     async def _async_try_to_catch_up(self) -> None:
         """Catch up now, or at the next tick if the exchange does not answer."""
@@ -172,13 +204,24 @@ class AccountStream:
             if isinstance(err, AuthenticationError):
                 self._entry.async_start_reauth(self._hass)
             _LOGGER.debug("Catching up is put off: %s", err)
+        except sqlite3.Error as err:
+            self._caught_up = None
+            _LOGGER.debug("Catching up is put off: %s", err)
 
     @callback
     def _async_set_connected(
         self, connected: bool, error: CexioError | None = None
     ) -> None:
         """Note that the connection came or went, and say so once."""
-        self._live_since = dt_util.utcnow() if connected else None
+        # Orders carry the exchange's time, so that this has to be of the same clock.
+        self._ledger.live_since = self._clock.exchange_now() if connected else None
+        self.history.append(
+            {
+                "time": dt_util.utcnow().isoformat(),
+                "event": "connected" if connected else "disconnected",
+                "reason": "" if error is None else f"{type(error).__name__}: {error}",
+            }
+        )
         if isinstance(error, AuthenticationError):
             self._entry.async_start_reauth(self._hass)
         if connected == self.connected:
@@ -196,52 +239,3 @@ class AccountStream:
         is_due = self._caught_up is None or now - self._caught_up >= ACCOUNT_INTERVAL
         if is_due or not self.connected:
             await self._async_try_to_catch_up()
-
-    async def _async_recover_orders(self) -> None:
-        """Compare the ledger with what the exchange says of open and ended orders."""
-        live_since = self._live_since
-        open_orders = await self._rest.get_my_orders(priority=Priority.RECOVERY)
-        if not self._ledger.has_baseline:
-            await self._ledger.async_adopt(open_orders)
-        await self._ledger.async_apply_orders(open_orders, live_since=live_since)
-        if (contact := self._ledger.contact) is not None:
-            ended = await self._rest.get_my_orders(
-                archived=True,
-                created_from=contact - CLOCK_MARGIN,
-                priority=Priority.RECOVERY,
-            )
-            await self._ledger.async_apply_orders(
-                reversed(ended), live_since=live_since
-            )
-        still_open = {order_key(order) for order in open_orders}
-        missing = [
-            order
-            for order in self._ledger.open_orders
-            if order_key(order) not in still_open
-        ]
-        found = await self._async_find(missing)
-        await self._ledger.async_apply_orders(found, live_since=live_since)
-
-    async def _async_find(self, missing: list[Order]) -> list[Order]:
-        """Ask what became of orders that are no longer open."""
-        if len(missing) > SINGLE_QUESTIONS:
-            created = [order.created for order in missing if order.created is not None]
-            keys = {order_key(order) for order in missing}
-            archived = await self._rest.get_my_orders(
-                archived=True,
-                created_from=min(created, default=dt_util.utcnow()) - CLOCK_MARGIN,
-                priority=Priority.RECOVERY,
-            )
-            found = [order for order in archived if order_key(order) in keys]
-            missing = [
-                order
-                for order in missing
-                if order_key(order) not in {order_key(other) for other in found}
-            ][:SINGLE_QUESTIONS]
-        else:
-            found = []
-        for order in missing:
-            found += await self._rest.get_my_orders(
-                order_id=order.order_id, priority=Priority.RECOVERY
-            )
-        return found

@@ -46,6 +46,7 @@ class Client:
     public_stream: Stream
     private_stream: Stream | None
     budgets: Mapping[str, Budget]
+    clock: Clock
 
 
 @callback
@@ -94,4 +95,4 @@ def async_create_client(hass: HomeAssistant, data: Mapping[str, Any]) -> Client:
             clock=exchange.clock,
             measure_clock=rest.measure_clock,
         )
-    return Client(rest, public_stream, private_stream, budgets)
+    return Client(rest, public_stream, private_stream, budgets, exchange.clock)

@@ -3,43 +3,71 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 import sqlite3
 
 from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 
-SCHEMA_VERSION = 1
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS feed (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    id TEXT NOT NULL UNIQUE,
-    time TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    late INTEGER NOT NULL,
-    data TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS orders (
-    order_id TEXT PRIMARY KEY,
-    client_order_id TEXT NOT NULL,
-    final INTEGER NOT NULL,
-    updated REAL NOT NULL,
-    data TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS orders_by_client_order_id ON orders (client_order_id);
-CREATE TABLE IF NOT EXISTS placements (
-    client_order_id TEXT PRIMARY KEY,
-    fields TEXT NOT NULL,
-    sent REAL NOT NULL,
-    outcome TEXT
-);
-CREATE TABLE IF NOT EXISTS alert_states (
-    alert_id TEXT PRIMARY KEY,
-    data TEXT NOT NULL
-);
-"""
+# A database and what SQLite keeps beside it.
+FILE_SUFFIXES = ("", "-wal", "-shm")
+
+# What makes a file of each version one of the next: never change one, add one.
+MIGRATIONS = (
+    """
+    CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+    CREATE TABLE feed (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        time TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        late INTEGER NOT NULL,
+        data TEXT NOT NULL
+    );
+    CREATE TABLE orders (
+        order_id TEXT PRIMARY KEY,
+        client_order_id TEXT NOT NULL,
+        final INTEGER NOT NULL,
+        updated REAL NOT NULL,
+        data TEXT NOT NULL
+    );
+    CREATE INDEX orders_by_client_order_id ON orders (client_order_id);
+    CREATE TABLE placements (
+        client_order_id TEXT PRIMARY KEY,
+        fields TEXT NOT NULL,
+        sent REAL NOT NULL,
+        outcome TEXT
+    );
+    CREATE TABLE alert_states (
+        alert_id TEXT PRIMARY KEY,
+        data TEXT NOT NULL
+    );
+    """,
+    """
+    ALTER TABLE placements ADD COLUMN value TEXT;
+    CREATE INDEX placements_by_sent ON placements (sent);
+    CREATE TABLE audit (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        time REAL NOT NULL,
+        action TEXT NOT NULL,
+        user_id TEXT,
+        user_name TEXT,
+        origin TEXT,
+        comment TEXT,
+        client_order_id TEXT,
+        request TEXT NOT NULL,
+        outcome TEXT
+    );
+    """,
+)
+SCHEMA_VERSION = len(MIGRATIONS)
+
+
+class NewerSchemaError(Exception):
+    """The file was written by a later version of this integration."""
 
 
 class Database:
@@ -55,14 +83,25 @@ class Database:
         self._executor = ThreadPoolExecutor(1, thread_name_prefix=f"{DOMAIN}_database")
         self._connection: sqlite3.Connection | None = None
         self._is_closed = False
+        # Where a file that could not be read was put when this one was begun.
+        self.set_aside: Path | None = None
 
     async def async_open(self) -> None:
-        """Open the file, and create its tables when it is new."""
+        """Open the file and bring it up to date; set it aside when it is corrupt.
+
+        Raises:
+            NewerSchemaError: A later version wrote it; it was not touched.
+            sqlite3.Error: It cannot be used.
+        """
         await self._async_in_thread(self._open)
 
     async def async_run[T](self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run work in one transaction, committed and on disk when this returns."""
         return await self._async_in_thread(self._run, work)
+
+    async def async_read[T](self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run work that only reads; it also works on a disk that cannot be written."""
+        return await self._async_in_thread(self._run, work, "BEGIN")
 
     async def async_get_meta(self, key: str) -> str | None:
         """Return a single kept value."""
@@ -73,7 +112,7 @@ class Database:
             ).fetchone()
             return None if row is None else str(row[0])
 
-        return await self.async_run(read)
+        return await self.async_read(read)
 
     async def async_set_meta(self, key: str, value: str) -> None:
         """Keep a single value."""
@@ -102,28 +141,29 @@ class Database:
     def _open(self) -> None:
         """Open the connection (in the thread)."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(self.path, isolation_level=None)
         try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
-            connection.executescript(SCHEMA)
-            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        except sqlite3.Error:
-            connection.close()
-            raise
-        self._connection = connection
+            self._connection = _connect(self.path)
+        except sqlite3.DatabaseError as err:
+            if not is_corrupt(err):
+                raise
+            self.set_aside = _put_aside(self.path)
+            self._connection = _connect(self.path)
 
-    def _run[T](self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def _run[T](
+        self, work: Callable[[sqlite3.Connection], T], begin: str = "BEGIN IMMEDIATE"
+    ) -> T:
         """Wrap the work in a transaction (in the thread)."""
         if (connection := self._connection) is None:
             raise sqlite3.ProgrammingError("The database is closed")
-        connection.execute("BEGIN IMMEDIATE")
+        connection.execute(begin)
         try:
             result = work(connection)
+            connection.execute("COMMIT")
         except BaseException:
-            connection.execute("ROLLBACK")
+            # A full disk may have ended the transaction already.
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
             raise
-        connection.execute("COMMIT")
         return result
 
     def _close(self) -> None:
@@ -131,6 +171,59 @@ class Database:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def is_corrupt(error: sqlite3.Error) -> bool:
+    """Tell whether a file is no database any more, rather than out of reach."""
+    code: int = getattr(error, "sqlite_errorcode", 0)
+    return code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def is_trouble(error: sqlite3.Error) -> bool:
+    """Tell whether an error is the disk's, not of what was to be written."""
+    return isinstance(error, sqlite3.OperationalError) or is_corrupt(error)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    """Open a file, look through it, and bring it up to date."""
+    if path.exists() and _version(path) > SCHEMA_VERSION:
+        raise NewerSchemaError
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        if verdict != "ok":
+            error = sqlite3.DatabaseError(verdict)
+            error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+            raise error
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        for number, migration in enumerate(MIGRATIONS[version:], version + 1):
+            connection.executescript(
+                f"BEGIN IMMEDIATE; {migration} PRAGMA user_version = {number}; COMMIT;"
+            )
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _version(path: Path) -> int:
+    """Return the version of a file without touching it."""
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)
+
+
+def _put_aside(path: Path) -> Path:
+    """Keep a file that cannot be read under another name, and return that."""
+    time = dt_util.now().strftime("%Y%m%d-%H%M%S")
+    aside = path.with_name(f"{path.name}.corrupt-{time}")
+    for suffix in FILE_SUFFIXES:
+        kept = path.with_name(path.name + suffix)
+        if kept.exists():
+            kept.rename(aside.with_name(aside.name + suffix))
+    return aside
 
 
 def set_meta(connection: sqlite3.Connection, key: str, value: str) -> None:
@@ -149,5 +242,5 @@ def database_path(hass: HomeAssistant, entry_id: str) -> Path:
 
 def remove_database(path: Path) -> None:
     """Delete the file of an entry and what SQLite keeps beside it."""
-    for suffix in ("", "-wal", "-shm"):
+    for suffix in FILE_SUFFIXES:
         path.with_name(path.name + suffix).unlink(missing_ok=True)

@@ -9,6 +9,7 @@ from homeassistant.core import HomeAssistant
 from .const import (
     CONF_API_SECRET,
     CONF_DEFAULT_ACCOUNT_ID,
+    CONF_LARGEST_DAY_VALUE,
     CONF_LARGEST_ORDER_VALUE,
     CONF_TRADERS,
 )
@@ -18,6 +19,7 @@ TO_REDACT = {
     CONF_API_KEY,
     CONF_API_SECRET,
     CONF_DEFAULT_ACCOUNT_ID,
+    CONF_LARGEST_DAY_VALUE,
     CONF_LARGEST_ORDER_VALUE,
     CONF_TRADERS,
     "unique_id",

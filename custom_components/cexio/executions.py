@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 import logging
 import sqlite3
+from time import monotonic
 from typing import Any
 
 from homeassistant.core import CALLBACK_TYPE, callback
@@ -14,148 +15,67 @@ from homeassistant.util import dt as dt_util
 import orjson
 
 from .database import Database, set_meta
-from .exchange import ExecutionReport, Order, OrderStatus
+from .exchange import ExecutionReport, ExecutionType, Order
 from .feed import Feed, FeedKind, NewEntry
-from .representation import (
-    canonical,
-    order_as_dict,
-    order_from_stored,
-    order_to_stored,
-    plain,
-)
+from .order_changes import Change, before_fills, changes_between, merge, order_key, rank
+from .representation import order_as_dict, order_from_stored, order_to_stored
 
 _LOGGER = logging.getLogger(__name__)
 
 # Final orders are remembered this long, to know a late report of theirs.
 KEEP_FINAL = timedelta(days=30)
 SEEN_COUNT = 10_000
-# Decimals of the most finely priced pairs, with some to spare.
-LONGEST_PRICE = 12
-
+# Seconds that a state waits for the reports of the fills that it is the sum of.
+PATIENCE = 2.0
 META_BASELINE = "orders_baseline"
 META_CONTACT = "orders_contact"
-
-# A status never goes back to one of a lower rank (websocket.md 4.8).
-_RANK = {
-    OrderStatus.PENDING_NEW: 1,
-    OrderStatus.NEW: 2,
-    OrderStatus.PARTIALLY_FILLED: 3,
-    OrderStatus.PENDING_CANCEL: 4,
-    OrderStatus.FILLED: 5,
-    OrderStatus.CANCELLED: 5,
-    OrderStatus.EXPIRED: 5,
-    OrderStatus.REJECTED: 5,
-}
-_STATUS_EVENTS = {
-    OrderStatus.NEW: "accepted",
-    OrderStatus.PENDING_CANCEL: "cancel_pending",
-    OrderStatus.FILLED: "filled",
-    OrderStatus.CANCELLED: "cancelled",
-    OrderStatus.EXPIRED: "expired",
-    OrderStatus.REJECTED: "rejected",
-}
-EXECUTION_EVENTS = [
-    "accepted",
-    "partially_filled",
-    "filled",
-    "cancel_pending",
-    "cancelled",
-    "rejected",
-    "expired",
-]
 
 type OrderListener = Callable[[Order], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One thing that happened to an order."""
+@dataclass(slots=True)
+class _Held:
+    """A state of an order, and what had been executed before the event that it tells of.
 
-    event: str
+    Without `before` it is an answer: the sum of whatever happened.
+    """
+
     order: Order
-    fill: dict[str, str | None] | None
-
-    @property
-    def id(self) -> str:
-        """The id that this fact has on every path."""
-        key = order_key(self.order)
-        if self.fill is not None:
-            return f"fill:{key}:{canonical(self.order.executed_amount)}"
-        return f"status:{key}:{self.order.status.name.lower()}"
-
-
-def order_key(order: Order) -> str:
-    """Return what the ledger knows an order by; a refused one may have no order id."""
-    return order.order_id or f"client:{order.client_order_id}"
-
-
-def merge(known: Order | None, new: Order) -> Order:
-    """Return the order after some news, which may be older than what is known."""
-    if known is None:
-        return new
-    progressed = new.executed_amount >= known.executed_amount
-    latest, other = (new, known) if progressed else (known, new)
-    status = new.status if _rank(new) > _rank(known) else known.status
-    return replace(
-        latest,
-        status=status,
-        status_text=status.value,
-        is_final=status.is_final,
-        client_order_id=known.client_order_id or new.client_order_id,
-        price=_either(known.price, new.price),
-        stop_price=_either(known.stop_price, new.stop_price),
-        time_in_force=_either(known.time_in_force, new.time_in_force),
-        requested_amount=_either(known.requested_amount, new.requested_amount),
-        requested_quote_amount=_either(
-            known.requested_quote_amount, new.requested_quote_amount
-        ),
-        average_price=_either(latest.average_price, other.average_price),
-        fee_amount=max(known.fee_amount, new.fee_amount),
-        fee_currency=_either(latest.fee_currency, other.fee_currency),
-        comment=_either(known.comment, new.comment),
-        reject_code=_either(known.reject_code, new.reject_code),
-        reject_reason=_either(known.reject_reason, new.reject_reason),
-        created=_either(known.created, new.created),
-        updated=max(filter(None, (known.updated, new.updated)), default=None),
-        expire_time=_either(known.expire_time, new.expire_time),
-    )
-
-
-def changes_between(known: Order | None, merged: Order) -> list[Change]:
-    """Return what happened between two states of an order, in order."""
-    changes: list[Change] = []
-    executed = known.executed_amount if known else Decimal()
-    if (amount := merged.executed_amount - executed) > 0:
-        is_last = merged.status is OrderStatus.FILLED
-        changes.append(
-            Change(
-                "filled" if is_last else "partially_filled",
-                merged
-                if is_last
-                else replace(merged, status=OrderStatus.PARTIALLY_FILLED),
-                _fill(known, merged, amount),
-            )
-        )
-    has_new_status = known is None or known.status is not merged.status
-    if has_new_status and (event := _STATUS_EVENTS.get(merged.status)):
-        if not (merged.status is OrderStatus.FILLED and changes):
-            changes.append(Change(event, merged, None))
-    return changes
+    before: Decimal | None
+    time: datetime | None
+    late: bool = False
+    due: float = 0.0
 
 
 class Ledger:
-    """The state of every order of the account."""
+    """The state of every order of the account.
 
-    def __init__(self, database: Database, feed: Feed) -> None:
+    While reports are expected, a state that shows more executed than they have told of
+    so far waits for them, because it cannot say which single fills it is the sum of.
+    It waits for PATIENCE seconds at most and is then taken as it is.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        feed: Feed,
+        *,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
         """Prepare a ledger; `async_load` makes it ready."""
         self._database = database
         self._feed = feed
+        self._clock = clock
         self._lock = asyncio.Lock()
         self._orders: dict[str, Order] = {}
+        self._held: dict[str, list[_Held]] = {}
         self._seen: dict[tuple[str, str], None] = {}
         self._listeners: list[OrderListener] = []
+        self.something_held = asyncio.Event()
         self.has_baseline = False
         self.contact: datetime | None = None
+        # Since when reports tell of everything; None while there are none.
+        self.live_since: datetime | None = None
 
     async def async_load(self) -> None:
         """Read the orders that were known before the last end."""
@@ -173,12 +93,12 @@ class Ledger:
     def get(
         self, *, order_id: str | None = None, client_order_id: str | None = None
     ) -> Order | None:
-        """Return what is known of an order."""
+        """Return what is known of an order, untold executions included."""
         if order_id is not None:
-            return self._orders.get(order_id)
+            return self._newest(self._orders.get(order_id))
         for order in reversed(self._orders.values()):
             if order.client_order_id == client_order_id:
-                return order
+                return self._newest(order)
         return None
 
     @callback
@@ -198,34 +118,52 @@ class Ledger:
         seen = (order_key(report.order), report.execution_id or "")
         if report.execution_id and seen in self._seen:
             return
-        async with self._lock:
-            await self._async_apply(
-                report.order, late=False, time=report.transaction_time
-            )
+        time = report.transaction_time
+        await self._async_take(_Held(report.order, _executed_before(report), time))
         self._seen[seen] = None
         if len(self._seen) > SEEN_COUNT:
             del self._seen[next(iter(self._seen))]
 
     async def async_apply_orders(
         self, orders: Iterable[Order], *, live_since: datetime | None
-    ) -> None:
-        """Take in states that were asked for.
+    ) -> int:
+        """Take in states that were asked for; return how many changes they told of.
 
         What happened before `live_since` is late: no report could have told of it.
         None means that all of it is told as late.
         """
-        async with self._lock:
-            for order in orders:
-                updated = order.updated
-                late = live_since is None or (
-                    updated is not None and updated < live_since
-                )
-                await self._async_apply(order, late=late, time=updated)
+        changes = 0
+        for order in orders:
+            time = order.updated
+            late = live_since is None or (time is not None and time < live_since)
+            changes += await self._async_take(_Held(order, None, time, late))
+        return changes
 
     async def async_apply_reply(self, order: Order) -> None:
         """Take in the answer to a request that was just made."""
+        await self._async_take(_Held(order, None, None))
+
+    @property
+    def next_release(self) -> float | None:
+        """When the first state that waits has waited long enough, by the clock."""
+        return min(
+            (item.due for held in self._held.values() for item in held), default=None
+        )
+
+    def postpone(self) -> None:
+        """Begin the wait anew: the reports that came meanwhile were not looked at yet."""
+        for held in self._held.values():
+            for item in held:
+                item.due = self._clock() + PATIENCE
+
+    async def async_release(self, *, everything: bool = False) -> None:
+        """Take what waited long enough for its reports as it is."""
         async with self._lock:
-            await self._async_apply(order, late=False, time=None)
+            for key, held in tuple(self._held.items()):
+                if everything or min(item.due for item in held) <= self._clock():
+                    del self._held[key]
+                    for item in sorted(held, key=_progress):
+                        await self._async_apply(item)
 
     async def async_adopt(self, open_orders: Iterable[Order]) -> None:
         """Take the orders that were open before this ledger began as given."""
@@ -244,68 +182,100 @@ class Ledger:
             self.has_baseline = True
 
     async def async_note_contact(self, time: datetime) -> None:
-        """Remember until when nothing was missed."""
-        self.contact = time
-        await self._database.async_set_meta(META_CONTACT, time.isoformat())
-
-    async def _async_apply(
-        self, order: Order, *, late: bool, time: datetime | None
-    ) -> None:
-        """Keep the new state and tell what happened, both or neither."""
-        key = order_key(order)
-        known = self._orders.get(key)
-        merged = merge(known, order)
-        if merged == known:
+        """Remember until when nothing was missed, if the disk allows."""
+        if self._feed.has_unwritten:
+            # What is only in memory would not be asked for after a crash.
             return
+        self.contact = time
+        try:
+            await self._database.async_set_meta(META_CONTACT, time.isoformat())
+        except sqlite3.Error as err:
+            _LOGGER.debug("The last contact could not be kept: %s", err)
+
+    async def _async_take(self, item: _Held) -> int:
+        """Apply a state or let it wait; carried through even if the caller is cancelled."""
+        return await asyncio.shield(asyncio.ensure_future(self._async_sort_in(item)))
+
+    async def _async_sort_in(self, item: _Held) -> int:
+        """Apply a state and those that waited for it, or let it wait."""
+        async with self._lock:
+            key = order_key(item.order)
+            if self._is_ahead(key, item) and self.live_since is not None:
+                if not item.late:
+                    return await self._async_hold(key, item)
+            changes = await self._async_apply(item)
+            while ready := self._take_ready(key):
+                changes += await self._async_apply(ready)
+            return changes
+
+    async def _async_hold(self, key: str, item: _Held) -> int:
+        """Let a state wait for the reports of what led to it."""
+        changes = 0
+        if key not in self._orders:
+            # On disk from now on, so that it is asked for after a crash.
+            accepted = replace(item, order=before_fills(item.order))
+            changes = await self._async_apply(accepted)
+        item.due = self._clock() + PATIENCE
+        self._held.setdefault(key, []).append(item)
+        self.something_held.set()
+        return changes
+
+    def _is_ahead(self, key: str, item: _Held) -> bool:
+        """Tell whether something was executed before this state that was not told of."""
+        known = self._orders.get(key)
+        told = known.executed_amount if known else Decimal()
+        before = item.order.executed_amount if item.before is None else item.before
+        return before > told
+
+    def _take_ready(self, key: str) -> _Held | None:
+        """Return a state that need not wait any more."""
+        held = self._held.get(key, [])
+        ready = [item for item in held if not self._is_ahead(key, item)]
+        if not ready:
+            return None
+        first = min(ready, key=_progress)
+        held.remove(first)
+        if not held:
+            del self._held[key]
+        return first
+
+    def _newest(self, order: Order | None) -> Order | None:
+        """Return an order with what waits for its reports."""
+        if order is not None:
+            for item in sorted(self._held.get(order_key(order), ()), key=_progress):
+                order = merge(order, item.order)
+        return order
+
+    async def _async_apply(self, item: _Held) -> int:
+        """Keep the new state and tell what happened, both or neither."""
+        key = order_key(item.order)
+        known = self._orders.get(key)
+        merged = merge(known, item.order)
+        if merged == known:
+            return 0
         changes = changes_between(known, merged)
-        happened = time or dt_util.utcnow()
+        happened = item.time or dt_util.utcnow()
         await self._feed.async_append(
-            [_entry(change, happened, late) for change in changes],
+            [_entry(change, happened, item.late) for change in changes],
             lambda connection: _keep(connection, merged),
         )
         self._orders[key] = merged
         for listener in tuple(self._listeners):
             listener(merged)
+        return len(changes)
 
 
-def _rank(order: Order) -> int:
-    """Return how far an order has come; an unknown status never replaces a known one."""
-    return _RANK.get(order.status, 0)
+def _executed_before(report: ExecutionReport) -> Decimal | None:
+    """Return what had been executed before a report, None when it does not say."""
+    executed = report.order.executed_amount
+    if report.execution_type is not ExecutionType.TRADE:
+        return executed
+    return None if report.last_amount is None else executed - report.last_amount
 
 
-def _either[T](first: T | None, second: T | None) -> T | None:
-    """Return the first that is known."""
-    return second if first is None else first
-
-
-def _fill(known: Order | None, merged: Order, amount: Decimal) -> dict[str, str | None]:
-    """Describe what was executed between two states; fees are cumulative too."""
-    quote_amount = merged.executed_quote_amount - (
-        known.executed_quote_amount if known else Decimal()
-    )
-    fee = merged.fee_amount - (known.fee_amount if known else Decimal())
-    return {
-        "amount": plain(amount),
-        "quote_amount": plain(quote_amount),
-        "price": plain(_price(quote_amount, amount)),
-        "fee_amount": plain(fee),
-        "fee_currency": merged.fee_currency,
-    }
-
-
-def _price(quote_amount: Decimal, amount: Decimal) -> Decimal:
-    """Return the shortest price that yields the quote amount.
-
-    No report says the price of a fill, and the quote amount was cut to the
-    precision of its currency, so that a plain division shows digits that never were.
-    """
-    exact = quote_amount / amount
-    last_digit = Decimal((0, (1,), min(int(quote_amount.as_tuple().exponent), -8)))
-    for decimals in range(LONGEST_PRICE):
-        price = exact.quantize(Decimal((0, (1,), -decimals)))
-        if abs(price * amount - quote_amount) < last_digit:
-            return price
-    return exact.quantize(Decimal((0, (1,), -LONGEST_PRICE)))
+def _progress(item: _Held) -> tuple[Decimal, int]:
+    """Return how far an order had come."""
+    return item.order.executed_amount, rank(item.order)
 
 
 def _entry(change: Change, time: datetime, late: bool) -> NewEntry:

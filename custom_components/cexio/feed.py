@@ -15,7 +15,7 @@ from homeassistant.core import CALLBACK_TYPE, callback
 from homeassistant.util import dt as dt_util
 import orjson
 
-from .database import Database, set_meta
+from .database import Database, is_trouble, set_meta
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -73,19 +73,29 @@ class FeedEntry(NewEntry):
 
 type FeedListener = Callable[[FeedEntry], None]
 type Also = Callable[[sqlite3.Connection], None]
+# Called with the first error of a disk that refuses, and with None when it works again.
+type TroubleListener = Callable[[sqlite3.Error | None], None]
 
 
 class Feed:
-    """An ordered journal on disk, with listeners."""
+    """An ordered journal on disk, with listeners.
 
-    def __init__(self, database: Database) -> None:
+    What the disk refuses is kept in memory, in order, and told once it is written.
+    """
+
+    def __init__(
+        self, database: Database, on_trouble: TroubleListener | None = None
+    ) -> None:
         """Prepare a feed; `async_load` makes it ready."""
         self._database = database
+        self._on_trouble = on_trouble
+        self._unwritten: deque[tuple[Sequence[NewEntry], Also | None]] = deque()
         self._lock = asyncio.Lock()
         self._listeners: list[FeedListener] = []
         self._recent: deque[FeedEntry] = deque(maxlen=RECENT_COUNT)
         self._published = 0
         self._since_prune = 0
+        self.trouble: sqlite3.Error | None = None
         self.feed_id = ""
         self.oldest = 1
         self.newest = 0
@@ -94,29 +104,86 @@ class Feed:
         """Read where the journal stands, and cut it to its bounds."""
         await self._database.async_run(self._load)
 
+    @property
+    def has_unwritten(self) -> bool:
+        """Whether something is in memory that the disk refused."""
+        return bool(self._unwritten)
+
     async def async_append(
         self, entries: Sequence[NewEntry], also: Also | None = None
     ) -> list[FeedEntry]:
         """Write the entries, then tell the listeners; known ids are left out.
 
         `also` runs in the same transaction, so that a state and the entry that tells
-        of it are kept together or not at all.
+        of it are kept together or not at all. Returns what was written and told.
         """
+        self._unwritten.append((entries, also))
+        return await self.async_write()
+
+    async def async_write(self) -> list[FeedEntry]:
+        """Write and tell whatever is not written yet, in order, as far as it goes.
+
+        Carried through even if the caller is cancelled: what is written is told.
+        """
+        return await asyncio.shield(asyncio.ensure_future(self._async_write()))
+
+    async def _async_write(self) -> list[FeedEntry]:
+        """Write one transaction after the other."""
+        written: list[FeedEntry] = []
         async with self._lock:
-            added = await self._database.async_run(
-                lambda connection: self._append(connection, entries, also)
-            )
-            self._recent.extend(added)
-            if added:
-                self.newest = added[-1].seq
-                await self._async_publish(added)
-            self._since_prune += len(added)
-            if self._since_prune >= PRUNE_EVERY:
-                self._since_prune = 0
+            while self._unwritten:
+                entries, also = self._unwritten[0]
+                try:
+                    added = await self._database.async_run(
+                        lambda connection: self._append(connection, entries, also)  # noqa: B023 - it runs before the next turn
+                    )
+                except sqlite3.Error as err:
+                    if not is_trouble(err):
+                        self._unwritten.popleft()
+                        raise
+                    self._note_trouble(err)
+                    break
+                except Exception:
+                    # What can never be written must not stand in the way of the rest.
+                    self._unwritten.popleft()
+                    raise
+                self._unwritten.popleft()
+                self._note_trouble(None)
+                written += added
+                await self._async_take_in(added)
+        return written
+
+    async def _async_take_in(self, added: Sequence[FeedEntry]) -> None:
+        """Tell what was written, and cut the journal now and then."""
+        self._recent.extend(added)
+        if added:
+            self.newest = added[-1].seq
+            await self._async_publish(added)
+        self._since_prune += len(added)
+        if self._since_prune >= PRUNE_EVERY:
+            self._since_prune = 0
+            try:
                 await self._database.async_run(self._prune)
-                while self._recent and self._recent[0].seq < self.oldest:
-                    self._recent.popleft()
-            return added
+            except sqlite3.Error as err:
+                _LOGGER.debug("The journal could not be cut: %s", err)
+            while self._recent and self._recent[0].seq < self.oldest:
+                self._recent.popleft()
+
+    def _note_trouble(self, error: sqlite3.Error | None) -> None:
+        """Say once that the disk refuses, and once that it works again."""
+        if (error is None) == (self.trouble is None):
+            return
+        self.trouble = error
+        if error is None:
+            _LOGGER.info("The journal %s can be written again", self._database.path)
+        else:
+            _LOGGER.error(
+                "The journal %s cannot be written: %s; what happens is kept in memory",
+                self._database.path,
+                error,
+            )
+        if self._on_trouble is not None:
+            self._on_trouble(error)
 
     async def async_publish_pending(self) -> None:
         """Tell the listeners what was written but not published before the last end."""
@@ -133,7 +200,7 @@ class Feed:
             return []
         if self._recent and self._recent[0].seq <= since + 1:
             return [entry for entry in self._recent if entry.seq > since][:limit]
-        return await self._database.async_run(
+        return await self._database.async_read(
             lambda connection: _select(connection, since, limit)
         )
 
@@ -148,7 +215,7 @@ class Feed:
             ).fetchone()
             return None if row is None else _entry(row)
 
-        return await self._database.async_run(read)
+        return await self._database.async_read(read)
 
     @callback
     def async_listen(self, listener: FeedListener) -> CALLBACK_TYPE:
@@ -172,7 +239,11 @@ class Feed:
                     # One broken listener must not take the entry from the others.
                     _LOGGER.exception("A listener failed on entry %s", entry.id)
         self._published = entries[-1].seq
-        await self._database.async_set_meta(META_PUBLISHED, str(self._published))
+        try:
+            await self._database.async_set_meta(META_PUBLISHED, str(self._published))
+        except sqlite3.Error as err:
+            # The next entry notes it too; until then a crash would tell it once more.
+            _LOGGER.debug("It could not be noted what was told: %s", err)
 
     def _load(self, connection: sqlite3.Connection) -> None:
         """Read the state of the journal (in the database's thread)."""

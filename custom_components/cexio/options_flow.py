@@ -8,6 +8,7 @@ from homeassistant.helpers.selector import TextSelector
 from .const import (
     CONF_ALLOWED_PAIRS,
     CONF_DEFAULT_ACCOUNT_ID,
+    CONF_LARGEST_DAY_VALUE,
     CONF_LARGEST_DISTANCE,
     CONF_LARGEST_ORDER_VALUE,
     CONF_TRADERS,
@@ -15,6 +16,8 @@ from .const import (
 from .coordinator import CexioConfigEntry
 from .flow_steps import named_choice, pair_selector, positive_number
 from .schema import vol
+
+NUMBERS = (CONF_LARGEST_ORDER_VALUE, CONF_LARGEST_DAY_VALUE, CONF_LARGEST_DISTANCE)
 
 
 class CexioOptionsFlow(OptionsFlow):
@@ -31,7 +34,7 @@ class CexioOptionsFlow(OptionsFlow):
             return self.async_abort(reason="account_required")
         errors: dict[str, str] = {}
         if user_input is not None:
-            for key in (CONF_LARGEST_ORDER_VALUE, CONF_LARGEST_DISTANCE):
+            for key in NUMBERS:
                 if key in user_input and positive_number(user_input[key]) is None:
                     errors[key] = "invalid_number"
             if not errors:
@@ -50,6 +53,7 @@ class CexioOptionsFlow(OptionsFlow):
                     {name: name for name in accounts}
                 ),
                 vol.Optional(CONF_LARGEST_ORDER_VALUE): TextSelector(),
+                vol.Optional(CONF_LARGEST_DAY_VALUE): TextSelector(),
                 vol.Optional(CONF_LARGEST_DISTANCE): TextSelector(),
                 vol.Optional(CONF_ALLOWED_PAIRS, default=list): pair_selector(
                     entry.runtime_data.reference.data.pairs, multiple=True

@@ -1,12 +1,15 @@
 """What was asked for under which client order id, kept before it is sent."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 import sqlite3
 
 from homeassistant.util import dt as dt_util
 
 from .database import Database
+from .representation import plain_or_none
 
 # The exchange refuses an order whose timestamp is older than 30 s: after this many
 # seconds an order that it does not know will never come to be.
@@ -55,7 +58,7 @@ class Placements:
             ).fetchone()
             return None if row is None else Placement(*row)
 
-        return await self._database.async_run(read)
+        return await self._database.async_read(read)
 
     async def async_open(self) -> list[Placement]:
         """Read the requests whose outcome is not known, oldest first."""
@@ -71,22 +74,49 @@ class Placements:
 
         return await self._database.async_run(read)
 
-    async def async_keep(self, client_order_id: str, fields: str) -> None:
-        """Write down a request before it is sent."""
+    async def async_worth(self, since: datetime, *, but: str = "") -> Decimal:
+        """Return what the orders sent since are worth together, one of them left out.
+
+        Orders that were surely not placed do not count; unknown outcomes do.
+        """
+        return await self._database.async_read(
+            lambda connection: _worth(connection, since.timestamp(), but)
+        )
+
+    async def async_keep(
+        self,
+        client_order_id: str,
+        fields: str,
+        value: Decimal | None,
+        *,
+        day: datetime | None = None,
+        limit: Decimal | None = None,
+    ) -> bool:
+        """Write down a request before it is sent, unless it takes its day over a limit.
+
+        Looked up and written in one transaction, so that two requests at once cannot
+        both use what is left of the day.
+        """
         sent = dt_util.utcnow().timestamp()
 
-        def write(connection: sqlite3.Connection) -> None:
+        def write(connection: sqlite3.Connection) -> bool:
+            if limit is not None and day is not None:
+                worth = _worth(connection, day.timestamp(), client_order_id)
+                if value is None or worth + value > limit:
+                    return False
             connection.execute(
                 "DELETE FROM placements WHERE outcome IS NOT NULL AND sent < ?",
                 (sent - KEEP_SETTLED,),
             )
             connection.execute(
                 "INSERT OR REPLACE INTO placements"
-                " (client_order_id, fields, sent, outcome) VALUES (?, ?, ?, NULL)",
-                (client_order_id, fields, sent),
+                " (client_order_id, fields, sent, outcome, value)"
+                " VALUES (?, ?, ?, NULL, ?)",
+                (client_order_id, fields, sent, plain_or_none(value)),
             )
+            return True
 
-        await self._database.async_run(write)
+        return await self._database.async_run(write)
 
     async def async_note(self, client_order_id: str, outcome: Outcome) -> None:
         """Write down what became of a request."""
@@ -98,3 +128,13 @@ class Placements:
             )
 
         await self._database.async_run(write)
+
+
+def _worth(connection: sqlite3.Connection, since: float, but: str) -> Decimal:
+    """Add up the worth of orders (in the database's thread)."""
+    rows = connection.execute(
+        "SELECT value FROM placements WHERE sent >= ? AND client_order_id != ?"
+        " AND value IS NOT NULL AND (outcome IS NULL OR outcome != ?)",
+        (since, but, Outcome.REFUSED.value),
+    )
+    return sum((Decimal(value) for (value,) in rows), Decimal())

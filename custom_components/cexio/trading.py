@@ -1,21 +1,28 @@
 """The trading desk: every order passes here, and each at most once."""
 
 import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 import logging
+import sqlite3
 from uuid import uuid4
 from weakref import WeakValueDictionary
 
 from homeassistant.core import Context, HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.util import dt as dt_util
 import orjson
 
+from .audit import AuditTrail
 from .const import (
     CONF_ALLOWED_PAIRS,
     CONF_DEFAULT_ACCOUNT_ID,
+    CONF_LARGEST_DAY_VALUE,
     CONF_LARGEST_DISTANCE,
     CONF_LARGEST_ORDER_VALUE,
     CONF_TRADERS,
+    DOMAIN,
     VALUE_CURRENCY,
 )
 from .conversion import Converter
@@ -51,10 +58,20 @@ _LOGGER = logging.getLogger(__name__)
 
 # Seconds between the questions what became of an order whose answer was lost.
 RESOLVE_DELAYS = (0.5, 1.0, 2.0, 4.0)
+# Without reports, what an answer tells of is late when it is older than this.
+NOT_LATE = timedelta(minutes=1)
 # So long an accepted cancel is waited for before the order is shown as it stands.
 CANCEL_PATIENCE = 2.0
 
 META_TRADING = "trading_enabled"
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """How many orders were asked for, and how many changes that told of."""
+
+    questions: int
+    changes: int
 
 
 class TradingDesk:
@@ -85,6 +102,7 @@ class TradingDesk:
         self._ledger = ledger
         self._converter = Converter(markets, reference)
         self._placements = Placements(database)
+        self.audit = AuditTrail(hass, database)
         # A lock lives as long as somebody waits for it or holds it.
         self._placing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self.trading_enabled = False
@@ -101,6 +119,14 @@ class TradingDesk:
 
     async def async_preview(self, request: OrderRequest, context: Context) -> Preview:
         """Work out what an order would do, or refuse it as placing it would."""
+        preview = await self._async_work_out(request, context)
+        if self._has_value_limit:
+            await self._async_value(preview)
+        check_funds(preview)
+        return preview
+
+    async def _async_work_out(self, request: OrderRequest, context: Context) -> Preview:
+        """Work out what an order would do, checked but for its worth and the funds."""
         await self._async_check_user(context)
         check_fields(request)
         if (conditions := self._reference.data.pairs.get(request.pair)) is None:
@@ -123,8 +149,6 @@ class TradingDesk:
             lambda currency: self._balances.available(request.account_id, currency),
         )
         self._check_distance(preview)
-        await self._async_check_value(preview)
-        check_funds(preview)
         return preview
 
     def account_id(self, wanted: str | None) -> str:
@@ -148,9 +172,14 @@ class TradingDesk:
         never tried again: the caller repeats the request with the same id.
         """
         client_order_id = client_order_id or f"ha-{uuid4().hex}"
-        lock = self._placing.setdefault(client_order_id, asyncio.Lock())
-        async with lock:
-            return await self._async_place(request, context, client_order_id, comment)
+        # Carried through even if the caller is cancelled, as by an automation that
+        # starts anew: otherwise it would not be known what became of the order.
+        return await asyncio.shield(
+            self._hass.async_create_task(
+                self._async_place_alone(request, context, client_order_id, comment),
+                f"{DOMAIN} place order",
+            )
+        )
 
     async def async_cancel(
         self,
@@ -160,6 +189,20 @@ class TradingDesk:
         client_order_id: str | None = None,
     ) -> Order:
         """Cancel an order and return it as it is known soon after."""
+        async with self.audit.async_record(
+            "cancel",
+            context,
+            {"order_id": order_id},
+            client_order_id=client_order_id,
+        ) as record:
+            order = await self._async_cancel(context, order_id, client_order_id)
+            record.outcome = f"{order.status.name.lower()} {order.order_id}"
+            return order
+
+    async def _async_cancel(
+        self, context: Context, order_id: str | None, client_order_id: str | None
+    ) -> Order:
+        """Find the order, send the cancel, and wait for what comes of it."""
         await self._async_check_user(context)
         order = self._ledger.get(order_id=order_id, client_order_id=client_order_id)
         if order is None:
@@ -188,18 +231,50 @@ class TradingDesk:
             return known
         return await self._async_ask(order_id, client_order_id) or known
 
-    async def async_resolve_placements(self) -> None:
-        """Find out what became of the orders whose answer never came."""
-        for placement in await self._placements.async_open():
+    async def async_resolve_placements(self, maximum: int) -> Resolved:
+        """Find out what became of some orders whose answer never came, oldest first."""
+        changes = 0
+        doubtful = (await self._placements.async_open())[:maximum]
+        for placement in doubtful:
             client_order_id = placement.client_order_id
             found = await self._rest.get_my_orders(
                 client_order_id=client_order_id, priority=Priority.RECOVERY
             )
-            await self._ledger.async_apply_orders(found, live_since=None)
+            changes += await self._ledger.async_apply_orders(
+                found, live_since=self._ledger.live_since
+            )
             if found:
-                await self._placements.async_note(client_order_id, Outcome.PLACED)
+                await self._async_note(client_order_id, Outcome.PLACED)
+                await self.audit.async_settle(
+                    client_order_id, f"placed {found[0].order_id}"
+                )
             elif placement.is_lost:
-                await self._placements.async_note(client_order_id, Outcome.REFUSED)
+                await self._async_note(client_order_id, Outcome.REFUSED)
+                await self.audit.async_settle(client_order_id, "never placed")
+        return Resolved(len(doubtful), changes)
+
+    async def _async_place_alone(
+        self,
+        request: OrderRequest,
+        context: Context,
+        client_order_id: str,
+        comment: str | None,
+    ) -> Order:
+        """Place an order, with the client order id to itself, and write down who asked."""
+        lock = self._placing.setdefault(client_order_id, asyncio.Lock())
+        async with (
+            lock,
+            self.audit.async_record(
+                "place",
+                context,
+                request.as_dict(),
+                client_order_id=client_order_id,
+                comment=comment,
+            ) as record,
+        ):
+            order = await self._async_place(request, context, client_order_id, comment)
+            record.outcome = f"placed {order.order_id}"
+            return order
 
     async def _async_place(
         self,
@@ -208,7 +283,7 @@ class TradingDesk:
         client_order_id: str,
         comment: str | None,
     ) -> Order:
-        """Place an order, with the client order id to itself."""
+        """Place an order, or find the one that the client order id stands for."""
         fields = orjson.dumps(_identity(request)).decode()
         if placement := await self._placements.async_get(client_order_id):
             await self._async_check_user(context)
@@ -216,8 +291,10 @@ class TradingDesk:
                 raise refusal("client_order_id_used", client_order_id=client_order_id)
             if order := await self._async_repeat(client_order_id, placement):
                 return order
-        await self.async_preview(request, context)
-        await self._placements.async_keep(client_order_id, fields)
+        preview = await self._async_work_out(request, context)
+        value = await self._async_value(preview, but=client_order_id)
+        check_funds(preview)
+        await self._async_keep(client_order_id, fields, value)
         new_order = NewOrder(
             **{name: getattr(request, name) for name in request.__slots__},
             client_order_id=client_order_id,
@@ -231,16 +308,23 @@ class TradingDesk:
                 raise failure(err, client_order_id=client_order_id) from err
             placed = _accepted(found)
         except OrderRejectedError as err:
-            await self._placements.async_note(client_order_id, Outcome.REFUSED)
+            await self._async_note(client_order_id, Outcome.REFUSED)
             if err.order is not None:
                 await self._ledger.async_apply_reply(err.order)
             raise
         except CexioError:
-            await self._placements.async_note(client_order_id, Outcome.REFUSED)
+            await self._async_note(client_order_id, Outcome.REFUSED)
             raise
-        await self._placements.async_note(client_order_id, Outcome.PLACED)
         await self._ledger.async_apply_reply(placed)
+        await self._async_note(client_order_id, Outcome.PLACED)
         return self._ledger.get(order_id=placed.order_id) or placed
+
+    async def _async_note(self, client_order_id: str, outcome: Outcome) -> None:
+        """Keep what became of a request; if the disk refuses it is found out again."""
+        try:
+            await self._placements.async_note(client_order_id, outcome)
+        except sqlite3.Error as err:
+            _LOGGER.debug("The outcome of %s was not kept: %s", client_order_id, err)
 
     async def _async_send(self, order: NewOrder) -> Order:
         """Send an order once; a stream that surely did not send gives way to REST."""
@@ -300,7 +384,8 @@ class TradingDesk:
         )
         if not found:
             return None
-        await self._ledger.async_apply_orders(found, live_since=dt_util.utcnow())
+        live_since = self._ledger.live_since or dt_util.utcnow() - NOT_LATE
+        await self._ledger.async_apply_orders(found, live_since=live_since)
         return self._ledger.get(order_id=found[0].order_id) or found[0]
 
     async def _async_resolve(self, client_order_id: str) -> Order | None:
@@ -325,7 +410,7 @@ class TradingDesk:
         if placement.outcome == Outcome.REFUSED:
             return None
         if order := await self._async_ask(None, client_order_id):
-            await self._placements.async_note(client_order_id, Outcome.PLACED)
+            await self._async_note(client_order_id, Outcome.PLACED)
             return _accepted(order)
         if placement.outcome is None and placement.is_lost:
             return None
@@ -362,20 +447,75 @@ class TradingDesk:
                 market_price=plain(preview.market_price or Decimal()),
             )
 
-    async def _async_check_value(self, preview: Preview) -> None:
-        """Refuse an order that is worth too much, or whose worth cannot be told."""
-        if not (largest := self._entry.options.get(CONF_LARGEST_ORDER_VALUE)):
-            return
+    @property
+    def _day_limit(self) -> Decimal | None:
+        """Return what the orders of one day may be worth together."""
+        largest = self._entry.options.get(CONF_LARGEST_DAY_VALUE)
+        return Decimal(largest) if largest else None
+
+    @property
+    def _has_value_limit(self) -> bool:
+        """Whether the worth of an order matters."""
+        largest = self._entry.options.get(CONF_LARGEST_ORDER_VALUE)
+        return bool(largest) or self._day_limit is not None
+
+    async def _async_value(self, preview: Preview, *, but: str = "") -> Decimal | None:
+        """Return what an order is worth; refuse what is too much or cannot be told."""
         value = await self._converter.async_convert(
             preview.cost, preview.conditions.quote, VALUE_CURRENCY
         )
-        if value is None or value > Decimal(largest):
+        largest = self._entry.options.get(CONF_LARGEST_ORDER_VALUE)
+        if largest and (value is None or value > Decimal(largest)):
             raise refusal(
                 "order_too_large",
-                value="?" if value is None else f"{value:.2f}",
+                value=_shown(value),
                 largest=largest,
                 currency=VALUE_CURRENCY,
             )
+        if (limit := self._day_limit) is not None:
+            used = await self._placements.async_worth(
+                dt_util.start_of_local_day(), but=but
+            )
+            if value is None or used + value > limit:
+                raise _day_refusal(value, used, limit)
+        return value
+
+    async def _async_keep(
+        self, client_order_id: str, fields: str, value: Decimal | None
+    ) -> None:
+        """Write down what is about to be sent, or refuse to send it."""
+        day, limit = dt_util.start_of_local_day(), self._day_limit
+        try:
+            if await self._placements.async_keep(
+                client_order_id, fields, value, day=day, limit=limit
+            ):
+                return
+        except sqlite3.Error as err:
+            raise HomeAssistantError(
+                translation_domain=DOMAIN,
+                translation_key="storage_failed",
+                translation_placeholders={"reason": str(err)},
+            ) from err
+        used = await self._placements.async_worth(day, but=client_order_id)
+        raise _day_refusal(value, used, limit or Decimal())
+
+
+def _shown(value: Decimal | None) -> str:
+    """Return the worth of an order as words show it."""
+    return "?" if value is None else f"{value:.2f}"
+
+
+def _day_refusal(
+    value: Decimal | None, used: Decimal, limit: Decimal
+) -> ServiceValidationError:
+    """Return what to raise for an order that the day has no room for."""
+    return refusal(
+        "day_limit_reached",
+        value=_shown(value),
+        used=_shown(used),
+        largest=plain(limit),
+        currency=VALUE_CURRENCY,
+    )
 
 
 def _accepted(order: Order) -> Order:

@@ -1,10 +1,12 @@
 """The ledger: whatever comes in which order, each fact is told once and sums are right."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import permutations
+from time import monotonic
 from typing import Any
 
 from homeassistant.core import HomeAssistant
@@ -19,8 +21,9 @@ from custom_components.cexio.exchange import (
     OrderType,
     Side,
 )
-from custom_components.cexio.executions import Ledger, merge
-from custom_components.cexio.feed import Feed
+from custom_components.cexio.executions import PATIENCE, Ledger
+from custom_components.cexio.feed import Feed, FeedEntry
+from custom_components.cexio.order_changes import merge
 from custom_components.cexio.representation import order_from_stored, order_to_stored
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -82,11 +85,13 @@ async def ledger(database: Database) -> Ledger:
     return await reopened(database)
 
 
-async def reopened(database: Database) -> Ledger:
+async def reopened(
+    database: Database, clock: Callable[[], float] = monotonic
+) -> Ledger:
     """Return a ledger as after a restart."""
     feed = Feed(database)
     await feed.async_load()
-    ledger = Ledger(database, feed)
+    ledger = Ledger(database, feed, clock=clock)
     await ledger.async_load()
     return ledger
 
@@ -124,6 +129,142 @@ async def test_report_and_question_make_the_same_ids(database: Database) -> None
     padded = replace(LIFE[1], executed_amount=Decimal("0.01000000"))
     await first.async_apply_orders([padded], live_since=None)
     assert [entry["id"] for entry in await told(first)] == ids
+
+
+class Clock:
+    """A clock that a test drives."""
+
+    def __init__(self) -> None:
+        """Begin at nought."""
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        """Return the time."""
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Return a clock that stands still."""
+    return Clock()
+
+
+@pytest.fixture
+async def live(database: Database, clock: Clock) -> Ledger:
+    """Return a ledger that expects reports."""
+    ledger = await reopened(database, clock)
+    ledger.live_since = NOW
+    return ledger
+
+
+def trade(number: int) -> ExecutionReport:
+    """Return the report of one of the fills, which says how much it alone is."""
+    return report(LIFE[number], number, last_amount=Decimal("0.01"))
+
+
+async def fills(ledger: Ledger) -> list[tuple[str, str]]:
+    """Return amount and fee of each fill that the journal tells."""
+    return [
+        (fill["amount"], fill["fee_amount"])
+        for entry in await told(ledger)
+        if (fill := entry["data"]["fill"])
+    ]
+
+
+SINGLE_FILLS = [("0.01", "1.50")] * 3
+
+
+async def test_reply_waits_for_its_reports(live: Ledger, clock: Clock) -> None:
+    """A reply that shows executions does not swallow the single fills."""
+    await live.async_apply_reply(LIFE[3])
+    assert [entry["id"] for entry in await told(live)] == ["status:7:new"]
+    known = live.get(client_order_id="mine")
+    assert known is not None
+    assert known.status is OrderStatus.FILLED
+    assert known.executed_amount == Decimal("0.03")
+    for number in (1, 2, 3):
+        await live.async_apply_report(trade(number))
+    assert await fills(live) == SINGLE_FILLS
+    assert live.next_release is None
+    clock.now += PATIENCE
+    await live.async_release()
+    assert await fills(live) == SINGLE_FILLS
+
+
+async def test_reply_whose_reports_never_come(live: Ledger, clock: Clock) -> None:
+    """What waits is taken as it is after a bounded time, and not before."""
+    await live.async_apply_reply(LIFE[3])
+    await live.async_apply_report(trade(1))
+    clock.now += PATIENCE - 0.1
+    await live.async_release()
+    assert await fills(live) == SINGLE_FILLS[:1]
+    clock.now += 0.1
+    await live.async_release()
+    assert await fills(live) == [("0.01", "1.50"), ("0.02", "3.00")]
+    assert live.open_orders == []
+
+
+async def test_wait_begins_anew_after_an_absence(live: Ledger, clock: Clock) -> None:
+    """While reports are in the queue behind a recovery, nothing is taken as it is."""
+    await live.async_apply_orders([LIFE[3]], live_since=NOW)
+    clock.now += PATIENCE
+    live.postpone()
+    await live.async_release()
+    assert await fills(live) == []
+    await live.async_release(everything=True)
+    assert await fills(live) == [("0.03", "4.50")]
+
+
+@pytest.mark.parametrize("order", list(permutations((1, 2, 3))))
+async def test_reports_in_any_order(live: Ledger, order: tuple[int, ...]) -> None:
+    """A report waits for those before it, so that each fill is told as it was."""
+    for number in order:
+        await live.async_apply_report(trade(number))
+    assert await fills(live) == SINGLE_FILLS
+
+
+async def test_cancel_waits_for_the_fill_before_it(live: Ledger) -> None:
+    """An end that shows more than was told of comes after the fill that it shows."""
+    cancelled = state(OrderStatus.CANCELLED, "0.01")
+    await live.async_apply_report(
+        replace(report(cancelled, 2), execution_type=ExecutionType.CANCELED)
+    )
+    await live.async_apply_report(trade(1))
+    assert [entry["id"] for entry in await told(live)] == [
+        "status:7:new",
+        "fill:7:0.01",
+        "status:7:cancelled",
+    ]
+
+
+async def test_what_waits_survives_a_crash(database: Database, live: Ledger) -> None:
+    """An order whose executions wait is on disk as open, and thus asked for."""
+    await live.async_apply_reply(LIFE[3])
+    again = await reopened(database)
+    (order,) = again.open_orders
+    assert order.executed_amount == 0
+    await again.async_apply_orders([LIFE[3]], live_since=None)
+    assert await fills(again) == [("0.03", "4.50")]
+
+
+async def test_late_answers_do_not_wait(live: Ledger) -> None:
+    """What happened before the connection is told at once: no report will come."""
+    old = replace(LIFE[3], updated=NOW - timedelta(seconds=1))
+    assert await live.async_apply_orders([old], live_since=NOW) == 1
+    assert await fills(live) == [("0.03", "4.50")]
+
+
+async def test_cancelled_caller(live: Ledger) -> None:
+    """A state is kept and told even if who brought it is cancelled meanwhile."""
+    heard: list[FeedEntry] = []
+    live._feed.async_listen(heard.append)
+    task = asyncio.ensure_future(live.async_apply_report(trade(1)))
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await live.async_release()
+    assert [entry.id for entry in heard] == ["fill:7:0.01"]
+    assert live.get(order_id="7") is not None
 
 
 async def test_final_orders_stay_final(ledger: Ledger) -> None:

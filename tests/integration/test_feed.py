@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import closing
+from dataclasses import replace
 from decimal import Decimal
 import sqlite3
 from typing import Any
@@ -298,15 +299,56 @@ async def test_kept_together_or_not_at_all(
     feed.async_listen(heard.append)
 
     def fail(connection: sqlite3.Connection) -> None:
-        """Run out of disk."""
-        raise sqlite3.OperationalError("database or disk is full")
+        """Be told something that no database takes."""
+        connection.execute("INSERT INTO meta VALUES (NULL, NULL)")
 
-    with pytest.raises(sqlite3.OperationalError):
+    with pytest.raises(sqlite3.IntegrityError):
         await feed.async_append([item(1)], fail)
     assert heard == []
     assert await feed.async_read(0, 10) == []
+    assert not feed.has_unwritten
     assert len(await feed.async_append([item(1)])) == 1
     await database.async_close()
+
+
+async def test_full_disk(
+    hass: HomeAssistant, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What a full disk refuses is not told, but kept in order until it is written."""
+    troubles: list[sqlite3.Error | None] = []
+    feed = Feed(database, troubles.append)
+    await feed.async_load()
+    heard: list[FeedEntry] = []
+    feed.async_listen(heard.append)
+    await feed.async_append([item(1)])
+    await fill_disk(database)
+    big = replace(item(2), data={"text": "x" * 100_000})
+    for new in (big, item(3), item(4)):
+        assert await feed.async_append([new]) == []
+    assert [entry.id for entry in heard] == ["item:1"]
+    assert [entry.seq for entry in await feed.async_read(0, 10)] == [1]
+    assert [entries[0].id for entries, _ in feed._unwritten] == [
+        "item:2",
+        "item:3",
+        "item:4",
+    ]
+    await fill_disk(database, pages=1_000_000)
+    await feed.async_append([item(5)])
+    assert [entry.id for entry in heard] == [f"item:{n}" for n in range(1, 6)]
+    assert [entry.seq for entry in heard] == [1, 2, 3, 4, 5]
+    assert not feed.has_unwritten
+    assert len(troubles) == 2
+    assert isinstance(troubles[0], sqlite3.OperationalError)
+    assert troubles[1] is None
+    assert caplog.text.count("cannot be written") == 1
+    await database.async_close()
+
+
+async def fill_disk(database: Database, pages: int = 1) -> None:
+    """Let the file not grow any more, as on a full disk, or let it grow again."""
+    await database._async_in_thread(
+        lambda: database._connection.execute(f"PRAGMA max_page_count = {pages}")  # type: ignore[union-attr]  # it is open
+    )
 
 
 async def test_published_after_a_crash(hass: HomeAssistant, database: Database) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from pathlib import Path
 import threading
 from typing import Any
 from unittest.mock import patch
@@ -99,24 +98,6 @@ async def test_refused_key(
     assert entry.state is ConfigEntryState.SETUP_ERROR
     (flow,) = hass.config_entries.flow.async_progress()
     assert flow["context"]["source"] == SOURCE_REAUTH
-
-
-async def test_unusable_file(hass: HomeAssistant, exchange: ExchangeServer) -> None:
-    """A file that is no database keeps the entry from pretending that it keeps anything."""
-    entry = account_entry(exchange)
-    path = database_path(hass, entry.entry_id)
-    await hass.async_add_executor_job(spoil, path)
-    entry.add_to_hass(hass)
-    await hass.config_entries.async_setup(entry.entry_id)
-    assert entry.state is ConfigEntryState.SETUP_RETRY
-    assert entry.error_reason_translation_key == "database_failed"
-    assert our_tasks() == []
-
-
-def spoil(path: Path) -> None:
-    """Write something else where the database belongs."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("This is not a database, but a text of some length.\n" * 100)
 
 
 async def test_failure_while_coming_up(

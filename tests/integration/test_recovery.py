@@ -15,10 +15,16 @@ from custom_components.cexio.conversion import Converter, conversion_paths
 from custom_components.cexio.exchange import (
     AuthenticationError,
     CexioError,
+    ExecutionReport,
     OutcomeUnknownError,
     RestClient,
     Stream,
     TransportError,
+)
+from custom_components.cexio.recovery import (
+    LARGEST_POINTS,
+    QUESTION_POINTS,
+    SINGLE_QUESTIONS,
 )
 from simulators.exchange.server import ExchangeServer
 from tests.integration.harness import (
@@ -130,7 +136,7 @@ async def test_many_orders_ended_meanwhile(
     before = (await truth(exchange))["requests"]["get_my_orders"]
     events = async_capture_events(hass, "cexio_execution")
     # Long ago: the orders are older than what is asked for since the last contact.
-    with patch("custom_components.cexio.account_stream.CLOCK_MARGIN", -TICK):
+    with patch("custom_components.cexio.recovery.CLOCK_MARGIN", -TICK):
         await hass.config_entries.async_setup(entry.entry_id)
         ledger = entry.runtime_data.account.ledger
         await settled(entry)
@@ -173,7 +179,62 @@ async def test_event_that_fails_is_found_again(
         await until(lambda: lost.called)
     assert not events
     await entry.runtime_data.account.stream.async_catch_up()
+    # No report can come any more, but the ledger does not know that.
+    await until(lambda: events)
     assert [event.data["id"] for event in events] == [f"fill:{order['order_id']}:0.001"]
+    assert events[0].data["late"] is False
+
+
+async def test_cost_of_a_recovery_is_bounded(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """However much is in doubt, one run asks for no more points than it says."""
+    await switch_trading(hass)
+    account = entry.runtime_data.account
+    for _ in range(12):
+        await act(hass, "place_order", **RESTING)
+    for number in range(9):
+        await account.desk._placements.async_keep(f"doubtful-{number}", "{}", None)
+    await account.stream.async_stop()
+    await control(exchange, "market/price", {"pair": "BTC-USD", "price": "58000"})
+    before = (await truth(exchange))["requests"]
+    # The orders are older than what is asked for, so that each has to be looked up.
+    with patch("custom_components.cexio.recovery.CLOCK_MARGIN", -TICK):
+        await account.stream.async_catch_up()
+    after = (await truth(exchange))["requests"]
+    asked = sum(
+        after[name] - before[name]
+        for name in ("get_my_orders", "get_my_account_status_v3")
+    )
+    last = account.stream.recovery.last
+    assert last.points == asked * QUESTION_POINTS == LARGEST_POINTS == 70
+    assert last.changes == SINGLE_QUESTIONS
+    # What was left over is found by the next runs.
+    await account.stream.async_catch_up()
+    assert account.ledger.open_orders == []
+
+
+async def test_events_that_came_too_fast(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """When the queue of events ran over, the gap is asked for with a new queue open."""
+    await switch_trading(hass)
+    account = entry.runtime_data.account
+    events = async_capture_events(hass, "cexio_execution")
+    async with account.stream._catching_up:
+        (subscription,) = account.desk._stream._hub.listeners(ExecutionReport)
+        subscription._maximum = 0
+        await act(hass, "place_order", **RESTING)
+        await control(exchange, "market/price", {"pair": "BTC-USD", "price": "58000"})
+        await until(
+            lambda: (
+                account.stream.recovery.runs == 1
+                and account.stream._following.is_set() is False
+            )
+        )
+    await until(
+        lambda: [event.data["event"] for event in events] == ["accepted", "filled"]
+    )
 
 
 async def test_balances_refused(

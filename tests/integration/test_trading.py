@@ -1,23 +1,27 @@
 """The trading desk: what is refused, what is placed, and that nothing is placed twice."""
 
 import asyncio
+from datetime import timedelta
 from decimal import Decimal
+import sqlite3
 from typing import Any
 from unittest.mock import patch
 
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.util import dt as dt_util
 import pytest
 import voluptuous as vol
 
-from custom_components.cexio.exchange import OutcomeUnknownError
+from custom_components.cexio.exchange import OrderRejectedError, OutcomeUnknownError
 from simulators.exchange.server import ExchangeServer
-from tests.integration.harness import MockConfigEntry, MockUser
+from tests.integration.harness import MockConfigEntry, MockUser, async_capture_events
 from tests.integration.helpers import (
     account_entry,
     act,
     control,
     set_up,
+    settled,
     switch_trading,
     truth,
     until,
@@ -130,6 +134,167 @@ async def test_guard_rails(
         await act(hass, "place_order", **fields)
     assert raised.value.translation_key == key
     assert (await truth(exchange))["orders"] == []
+
+
+async def test_day_limit(hass: HomeAssistant, exchange: ExchangeServer) -> None:
+    """The orders of a day count together, over a restart, until midnight has passed."""
+    entry = await set_up(hass, account_entry(exchange, largest_day_value="1500"))
+    await switch_trading(hass)
+    # What was refused, by the desk or by the exchange, does not count.
+    with pytest.raises(HomeAssistantError):
+        await act(hass, "place_order", **changed(price="59000.123"))
+    with (
+        patch.object(
+            type(entry.runtime_data.account.desk._stream),
+            "do_my_new_order",
+            side_effect=OrderRejectedError("no"),
+        ),
+        pytest.raises(HomeAssistantError),
+    ):
+        await act(hass, "place_order", **LIMIT_BUY, client_order_id="refused")
+    await act(hass, "place_order", **LIMIT_BUY, client_order_id="first")
+    await act(hass, "place_order", **LIMIT_BUY, client_order_id="first")
+    # What may have been placed does count.
+    with (
+        patch.object(
+            type(entry.runtime_data.account.desk._stream),
+            "do_my_new_order",
+            side_effect=OutcomeUnknownError,
+        ),
+        pytest.raises(HomeAssistantError),
+    ):
+        await act(hass, "place_order", **LIMIT_BUY, client_order_id="unknown")
+    await hass.config_entries.async_reload(entry.entry_id)
+    await settled(entry)
+    for action in ("preview_order", "place_order"):
+        with pytest.raises(ServiceValidationError) as raised:
+            await act(hass, action, **LIMIT_BUY)
+        assert raised.value.translation_key == "day_limit_reached"
+        assert "590.00 USD" in str(raised.value)
+        assert "1180.00 USD already" in str(raised.value)
+    await act(hass, "place_order", **changed(amount="0.005"))
+    assert len((await truth(exchange))["orders"]) == 2
+    tomorrow = dt_util.start_of_local_day() + timedelta(days=1, seconds=1)
+    with patch("homeassistant.util.dt.start_of_local_day", return_value=tomorrow):
+        await act(hass, "preview_order", **LIMIT_BUY)
+
+
+async def test_day_limit_holds_for_orders_at_once(
+    hass: HomeAssistant, exchange: ExchangeServer
+) -> None:
+    """Two orders at once cannot both use what is left of the day."""
+    await set_up(hass, account_entry(exchange, largest_day_value="1000"))
+    await switch_trading(hass)
+    found = await asyncio.gather(
+        *(act(hass, "place_order", **LIMIT_BUY) for _ in range(4)),
+        return_exceptions=True,
+    )
+    refused = [item for item in found if isinstance(item, ServiceValidationError)]
+    assert [item.translation_key for item in refused] == ["day_limit_reached"] * 3
+    assert len((await truth(exchange))["orders"]) == 1
+
+
+async def test_order_that_cannot_be_written_down_is_not_sent(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """With a full disk nothing is placed, but what rests can be cancelled."""
+    await switch_trading(hass)
+    placed = await act(hass, "place_order", **LIMIT_BUY)
+    database = entry.runtime_data.database
+    with (
+        patch.object(
+            database,
+            "async_run",
+            side_effect=sqlite3.OperationalError("database or disk is full"),
+        ),
+    ):
+        with pytest.raises(HomeAssistantError) as raised:
+            await act(hass, "place_order", **LIMIT_BUY)
+        assert raised.value.translation_key == "storage_failed"
+        order_id = placed["order"]["order_id"]
+        answer = await act(hass, "cancel_order", order_id=order_id)
+        assert answer["order"]["status"] == "cancelled"
+    (row,) = (await truth(exchange))["orders"]
+    assert row["status"] == "CANCELLED"
+
+
+async def test_audit_trail(hass: HomeAssistant, exchange: ExchangeServer) -> None:
+    """Who asked for what, and what came of it, is kept over a restart."""
+    admin = MockUser(name="Root", is_owner=True).add_to_hass(hass)
+    stranger = MockUser(name="Bob").add_to_hass(hass)
+    entry = await set_up(hass, account_entry(exchange))
+    await switch_trading(hass)
+    placed = await act(
+        hass,
+        "place_order",
+        Context(user_id=admin.id),
+        **LIMIT_BUY,
+        client_order_id="one",
+        comment="Telegram: Ada (1001)",
+    )
+    order_id = placed["order"]["order_id"]
+    with pytest.raises(ServiceValidationError):
+        await act(hass, "cancel_order", Context(user_id=stranger.id), order_id=order_id)
+    run = Context()
+    hass.states.async_set("automation.stop", "on", context=run)
+    await act(hass, "cancel_order", run, order_id=order_id)
+    with (
+        patch.object(
+            type(entry.runtime_data.account.desk._stream),
+            "do_my_new_order",
+            side_effect=OutcomeUnknownError,
+        ),
+        pytest.raises(HomeAssistantError),
+    ):
+        await act(hass, "place_order", **LIMIT_BUY, client_order_id="two")
+    await hass.config_entries.async_reload(entry.entry_id)
+    await settled(entry)
+    audit = entry.runtime_data.account.desk.audit
+    records = list(reversed(await audit.async_last(10)))
+    assert [
+        (record.action, record.user_name, record.origin, record.outcome)
+        for record in records
+    ] == [
+        ("place", "Root", None, f"placed {order_id}"),
+        ("cancel", "Bob", None, "refused: not_allowed_to_trade"),
+        ("cancel", None, "automation.stop", f"cancelled {order_id}"),
+        ("place", None, None, "unknown"),
+    ]
+    assert records[0].comment == "Telegram: Ada (1001)"
+    assert records[0].user_id == admin.id
+    assert records[0].request["amount"] == "0.01"
+    with patch("custom_components.cexio.placements.LOST_AFTER", 0):
+        await entry.runtime_data.account.stream.async_catch_up()
+    (last,) = await audit.async_last(1)
+    assert last.outcome == "never placed"
+    with (
+        patch("custom_components.cexio.audit.LARGEST_COUNT", 2),
+        pytest.raises(ServiceValidationError),
+    ):
+        await act(hass, "place_order", **changed(amount=None))
+    assert [record.outcome for record in await audit.async_last(10)] == [
+        "refused: amount_required",
+        "never placed",
+    ]
+
+
+async def test_cancelled_caller_still_places(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """An automation that starts anew does not leave an order half placed."""
+    await switch_trading(hass)
+    call = hass.async_create_task(
+        act(hass, "place_order", **LIMIT_BUY, client_order_id="anew")
+    )
+    desk = entry.runtime_data.account.desk
+    await until(lambda: desk._placing)
+    call.cancel()
+    await asyncio.gather(call, return_exceptions=True)
+    await until(lambda: not desk._placing)
+    (record,) = await desk.audit.async_last(1)
+    assert record.outcome is not None
+    assert record.outcome.startswith("placed ")
+    assert len((await truth(exchange))["orders"]) == 1
 
 
 async def test_only_listed_users_trade(
@@ -246,6 +411,58 @@ async def test_place_fill_and_balance(
     (row,) = found["orders"]
     assert row["orderId"] == order["order_id"]
     assert Decimal(fill["amount"]) == Decimal("0.01")
+
+
+@pytest.mark.parametrize(
+    "switches",
+    [
+        {"reply_status": "first"},
+        {"reply_status": "latest"},
+        {"reply_status": "latest", "reply_order": "events_first"},
+    ],
+)
+async def test_fills_are_told_as_the_exchange_made_them(
+    hass: HomeAssistant,
+    exchange: ExchangeServer,
+    entry: MockConfigEntry,
+    switches: dict[str, str],
+) -> None:
+    """A market order that eats several levels is told fill by fill, each with its fee."""
+    await control(exchange, "switches", switches)
+    await switch_trading(hass)
+    events = async_capture_events(hass, "cexio_execution")
+    for count in (1, 2, 3):
+        for price in ("60001", "60002", "60003"):
+            level = {
+                "pair": "BTC-USD",
+                "side": "SELL",
+                "price": price,
+                "amount": "0.01",
+            }
+            await control(exchange, "orders", level)
+        await act(
+            hass,
+            "place_order",
+            pair="BTC-USD",
+            side="buy",
+            order_type="market",
+            amount="0.03",
+        )
+        await until(
+            lambda: [event.data["event"] for event in events].count("filled") == count  # noqa: B023 - it is asked before the next turn
+        )
+    told = [event.data["fill"] for event in events if event.data["fill"]]
+    real = (await truth(exchange))["fills"]
+    assert len(real) == 9
+    for name, theirs in (
+        ("amount", "amount"),
+        ("quote_amount", "quote_amount"),
+        ("price", "price"),
+        ("fee_amount", "fee"),
+    ):
+        assert [Decimal(fill[name]) for fill in told] == [
+            Decimal(fill[theirs]) for fill in real
+        ]
 
 
 async def test_same_client_order_id_is_one_order(

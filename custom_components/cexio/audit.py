@@ -1,0 +1,202 @@
+"""The audit trail: who asked to place or cancel what, and what became of it."""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, fields
+import logging
+import sqlite3
+from typing import Any
+
+from homeassistant.core import Context, HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.util import dt as dt_util
+import orjson
+
+from .database import Database
+from .exchange import CexioError, OutcomeUnknownError
+
+_LOGGER = logging.getLogger(__name__)
+
+LARGEST_COUNT = 2_000
+# Domains whose entities act in a context of their own.
+ACTORS = ("automation", "script")
+REFUSED = "refused"
+FAILED = "failed"
+UNKNOWN = "unknown"
+DONE = "done"
+# What may leave the house: no amounts, no accounts, no people.
+SHOWN = ("pair", "side", "order_type")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A request as it was asked for, and what became of it."""
+
+    time: float
+    action: str
+    user_id: str | None
+    user_name: str | None
+    origin: str | None
+    comment: str | None
+    client_order_id: str | None
+    request: dict[str, Any]
+    outcome: str | None
+
+    def as_shown(self) -> dict[str, Any]:
+        """Return the record without people, accounts and amounts."""
+        return {
+            "time": dt_util.utc_from_timestamp(self.time).isoformat(),
+            "action": self.action,
+            "by": self.origin or ("user" if self.user_id else "automation"),
+            "commented": bool(self.comment),
+            **{name: self.request.get(name) for name in SHOWN},
+            "outcome": self.outcome,
+        }
+
+
+COLUMNS = tuple(item.name for item in fields(Record))
+
+
+@dataclass(slots=True)
+class Request:
+    """A request that is under way; whoever handles it says what came of it."""
+
+    client_order_id: str | None
+    asked: dict[str, Any]
+    outcome: str = DONE
+
+
+class AuditTrail:
+    """The records, on disk and bounded."""
+
+    def __init__(self, hass: HomeAssistant, database: Database) -> None:
+        """Keep the file."""
+        self._hass = hass
+        self._database = database
+
+    @asynccontextmanager
+    async def async_record(
+        self,
+        action: str,
+        context: Context,
+        asked: Mapping[str, Any],
+        *,
+        client_order_id: str | None = None,
+        comment: str | None = None,
+    ) -> AsyncIterator[Request]:
+        """Write down a request before it is handled, and afterwards what came of it."""
+        request = Request(client_order_id, dict(asked))
+        number = await self._async_begin(action, context, request, comment)
+        try:
+            yield request
+        except BaseException as err:
+            request.outcome = _outcome(err)
+            raise
+        finally:
+            await self._async_end(number, request.outcome)
+
+    async def async_settle(self, client_order_id: str, outcome: str) -> None:
+        """Write down what was found out later about a request whose outcome was unknown."""
+
+        def write(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "UPDATE audit SET outcome = ? WHERE client_order_id = ?"
+                " AND (outcome IS NULL OR outcome LIKE ?)",
+                (outcome, client_order_id, f"{UNKNOWN}%"),
+            )
+
+        await self._async_write(write)
+
+    async def async_last(self, count: int) -> list[Record]:
+        """Return the newest records, newest first."""
+
+        def read(connection: sqlite3.Connection) -> list[Record]:
+            rows = connection.execute(
+                f"SELECT {', '.join(COLUMNS)} FROM audit ORDER BY id DESC LIMIT ?",  # noqa: S608 - the names are ours
+                (count,),
+            )
+            return [_record(row) for row in rows]
+
+        return await self._database.async_read(read)
+
+    async def _async_begin(
+        self, action: str, context: Context, request: Request, comment: str | None
+    ) -> int | None:
+        """Insert a record without an outcome; return its number."""
+        user = None
+        if context.user_id is not None:
+            user = await self._hass.auth.async_get_user(context.user_id)
+        values = (
+            dt_util.utcnow().timestamp(),
+            action,
+            context.user_id,
+            user and user.name,
+            self._origin(context),
+            comment,
+            request.client_order_id,
+            orjson.dumps(request.asked).decode(),
+        )
+
+        def write(connection: sqlite3.Connection) -> int | None:
+            cursor = connection.execute(
+                "INSERT INTO audit (time, action, user_id, user_name, origin, comment,"
+                " client_order_id, request) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                values,
+            )
+            number = cursor.lastrowid
+            connection.execute(
+                "DELETE FROM audit WHERE id <= ?", ((number or 0) - LARGEST_COUNT,)
+            )
+            return number
+
+        return await self._async_write(write)
+
+    async def _async_end(self, number: int | None, outcome: str) -> None:
+        """Add the outcome to a record."""
+        await self._async_write(
+            lambda connection: connection.execute(
+                "UPDATE audit SET outcome = ? WHERE id = ?", (outcome, number)
+            )
+        )
+
+    async def _async_write[T](
+        self, work: Callable[[sqlite3.Connection], T]
+    ) -> T | None:
+        """Write; a disk that refuses must not keep anybody from cancelling."""
+        try:
+            return await self._database.async_run(work)
+        except sqlite3.Error as err:
+            _LOGGER.warning("The audit trail could not be written: %s", err)
+            return None
+
+    def _origin(self, context: Context) -> str | None:
+        """Return the automation or script that acts in a context."""
+        contexts = {context.id, context.parent_id} - {None}
+        return next(
+            (
+                state.entity_id
+                for state in self._hass.states.async_all(ACTORS)
+                if state.context.id in contexts
+            ),
+            None,
+        )
+
+
+def _record(row: Sequence[Any]) -> Record:
+    """Make a record of its row."""
+    values = dict(zip(COLUMNS, row, strict=True))
+    return Record(**values | {"request": orjson.loads(values["request"])})
+
+
+def _outcome(err: BaseException) -> str:
+    """Return what an error says about a request, without words of the user."""
+    if isinstance(err, OutcomeUnknownError):
+        return UNKNOWN
+    if isinstance(err, HomeAssistantError):
+        if isinstance(err.__cause__, OutcomeUnknownError):
+            return UNKNOWN
+        return f"{REFUSED}: {err.translation_key}"
+    if isinstance(err, CexioError):
+        return f"{FAILED}: {type(err).__name__}"
+    # Cancelled or broken: it is not known how far it came.
+    return f"{UNKNOWN}: {type(err).__name__}"
