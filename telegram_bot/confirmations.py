@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 import secrets
 
-from telegram_bot.markup import Button, Buttons
+from telegram_bot.markup import Button, Buttons, Style
 from telegram_bot.records import ConfirmationRow
 from telegram_bot.transaction import Transaction
 
@@ -74,8 +74,8 @@ def question_buttons(confirmation_id: str) -> Buttons:
     """Return the two buttons of a question."""
     return (
         (
-            Button("Confirm", button_data(confirmation_id, YES)),
-            Button("Discard", button_data(confirmation_id, NO)),
+            Button("Confirm", button_data(confirmation_id, YES), Style.SUCCESS),
+            Button("Discard", button_data(confirmation_id, NO), Style.DANGER),
         ),
     )
 

@@ -118,7 +118,9 @@ async def transmit(bot: Bot, chat_id: int, message: Message, edit: int | None) -
     markup = InlineKeyboardMarkup(
         [
             [
-                InlineKeyboardButton(button.text, callback_data=button.data)
+                InlineKeyboardButton(
+                    button.text, callback_data=button.data, style=button.style
+                )
                 for button in line
             ]
             for line in message.buttons

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 import logging
 from typing import Any
 
@@ -27,6 +28,7 @@ from telegram_bot.home_assistant import HomeAssistant
 from telegram_bot.markup import Message, e
 from telegram_bot.notices import show_order
 from telegram_bot.outbox import Outbox
+from telegram_bot.outcomes import surely_not_done
 from telegram_bot.records import ConfirmationRow
 from telegram_bot.store import Store
 from telegram_bot.transaction import Transaction
@@ -41,26 +43,7 @@ _PATIENCE = 1.0
 # When to look for an order of which nobody knows whether it arrived, in seconds after the feed stands.
 # Home Assistant rules out after 60 s that the exchange still takes it.
 _LOOKS = (1.0, 4.0, 10.0, 20.0, 40.0)
-# These refusals prove that nothing was placed; whatever else goes wrong leaves it open.
-_CERTAIN_CODES = frozenset(
-    {
-        "service_validation_error",
-        "invalid_format",
-        "not_found",
-        "unauthorized",
-        "unknown_command",
-    }
-)
-_CERTAIN_KEYS = frozenset(
-    {
-        "account_required", "amount_above_maximum", "amount_below_minimum", "amount_off_lot", "amount_required", "authentication_failed",
-        "entry_not_loaded",
-        "insufficient_funds", "maintenance", "no_sub_account", "not_allowed_to_trade", "not_connected", "order_rejected",
-        "order_too_large", "pair_not_allowed", "permission_missing", "price_off_tick", "price_out_of_range", "price_required",
-        "price_too_far", "rate_limited", "stop_price_required", "trading_off", "unknown_order", "unknown_pair",
-    }
-)  # fmt: skip
-
+_LONGEST_PAUSE = 60.0
 _SENDING = {"order": "⏳ Being placed", "cancel": "⏳ Cancel being sent"}
 _IN_DOUBT = {
     "order": "❓ Sent, but no answer came. I am finding out whether the exchange took it; please don't repeat it meanwhile.",
@@ -71,11 +54,34 @@ _NOT_FOUND = {
     " look at /orders and /balance before you repeat it.",
     "cancel": "❓ The order is not open any more; its last report tells how it ended.",
 }
+_NOT_KNOWN = {
+    "order": "❌ Not placed: the exchange does not know this order. Nothing was ordered.",
+    "cancel": "❓ The exchange does not know this order any more; /orders shows what is open.",
+}
+_EXPIRED = "⌛ Expired: nobody decided in time. Nothing was done."
 _STILL_OPEN = "❗ The order is still open: the cancel did not arrive. Try again."
 _REFUSED = {"order": "❌ Not placed", "cancel": "❌ Not cancelled"}
 _NOT_SENT = (
     "Home Assistant could not be reached. Nothing was sent; try again when it is back."
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What Home Assistant says about an order.
+
+    Attributes:
+        order: how it stands; None when it is not there.
+        exact: whether orders in any state were looked at, not the open ones alone.
+    """
+
+    order: Json | None
+    exact: bool
+
+    @property
+    def is_over(self) -> bool:
+        """Return whether the order is open no more."""
+        return bool(self.order and self.order["status"] in cards.FINAL_STATUSES)
 
 
 class OrderDesk:
@@ -207,22 +213,20 @@ class OrderDesk:
         def decide(store: Transaction) -> tuple[Taken, ConfirmationRow | None]:
             """Decide, and learn which message the card is: its sending may have been in doubt."""
             taken, row = take(store, tap, user_id=user_id, now=now)
-            if (
-                taken is Taken.NOW
-                and row
-                and (card := store.card_of_confirmation(row.id))
-            ):
-                if message_id is not None:
-                    store.set_card_message(card.id, message_id)
-                if tap.yes and row.kind == "cancel":
+            if row is None or taken is Taken.OTHERS:
+                return taken, row
+            if card := store.card_of_confirmation(row.id):
+                if taken is Taken.NOW or card.message_id is None:
+                    store.set_card_message(card.id, message_id or card.message_id)
+                if taken is Taken.NOW and tap.yes and row.kind == "cancel":
                     store.set_card_order(card.id, row.request["order_id"])
             return taken, row
 
         taken, row = await self._store.run(decide)
         if taken is Taken.LATE and row:
-            await self._expire(
-                row, "⌛ Expired: nobody decided in time. Nothing was done."
-            )
+            await self._expire(row, _EXPIRED)
+        if taken is Taken.EXPIRED and row:
+            await self._show(row, "expired", _EXPIRED)
         if taken is not Taken.NOW or row is None:
             return TAP_ANSWERS[taken], None
         if not tap.yes:
@@ -241,38 +245,43 @@ class OrderDesk:
         """Send it and show what came of it."""
         patience = self._own(self._show_patience(row))
         try:
-            await self._send(row)
+            outcome = await self._send(row)
         finally:
+            # Or it would take the place of the outcome.
             patience.cancel()
+            await asyncio.gather(patience, return_exceptions=True)
+        if not isinstance(outcome, HomeAssistantError):
+            await self._settle(row, outcome)
+        elif not surely_not_done(outcome):
+            await self._doubt(row, outcome)
+        elif isinstance(outcome, NotConnectedError):
+            await self._refuse(row, _NOT_SENT)
+        else:
+            await self._refuse(row, explain(outcome))
 
     async def _show_patience(self, row: ConfirmationRow) -> None:
         """Say that it is on its way, if that takes a while: most answers are faster than an edit."""
         await self._clock.sleep(_PATIENCE)
         await self._show(row, "sending", f"{_SENDING[row.kind]} …")
 
-    async def _send(self, row: ConfirmationRow) -> None:
-        """Send it; a refusal, a doubt or an answer ends on the card."""
+    async def _send(self, row: ConfirmationRow) -> Json | HomeAssistantError:
+        """Send it, once; return the order, or what came instead of it."""
+        action, fields = "cancel_order", row.request
+        if row.kind == "order":
+            # For the audit trail of Home Assistant, which sees one user for all who write to the bot.
+            comment = f"telegram {row.user_id}"
+            own = {"client_order_id": client_order_id(row.id), "comment": comment}
+            action, fields = "place_order", {**row.request, **own}
         try:
-            if row.kind == "order":
-                request = {**row.request, "client_order_id": client_order_id(row.id)}
-                answer = await self._home_assistant.call(
-                    "place_order", request, within=_PLACE_TIMEOUT
-                )
-            else:
-                answer = await self._home_assistant.call(
-                    "cancel_order", row.request, within=_PLACE_TIMEOUT
-                )
-        except NotConnectedError:
-            await self._refuse(row, _NOT_SENT)
-        except RefusedError as err:
-            if err.code in _CERTAIN_CODES or err.translation_key in _CERTAIN_KEYS:
-                await self._refuse(row, explain(err))
-            else:
-                await self._doubt(row, err)
-        except UnansweredError as err:
-            await self._doubt(row, err)
-        else:
-            await self._settle(row, answer["order"])
+            answer = await self._home_assistant.call(
+                action, fields, within=_PLACE_TIMEOUT
+            )
+        except HomeAssistantError as err:
+            return err
+        order = answer.get("order")
+        if not isinstance(order, dict):
+            return UnansweredError("Home Assistant's answer holds no order")
+        return order
 
     async def _refuse(self, row: ConfirmationRow, why: str) -> None:
         """Say that it was surely not done, and why."""
@@ -288,40 +297,54 @@ class OrderDesk:
 
     async def _find_out(self, row: ConfirmationRow) -> None:
         """Ask what became of an order; never send it again."""
-        wanted = (
+        name, value = (
             ("client_order_id", client_order_id(row.id))
             if row.kind == "order"
             else ("order_id", row.request["order_id"])
         )
-        still_open = False
+        found: _Found = _Found(None, exact=False)
         for pause in _LOOKS:
-            orders = await self._look(row, pause)
-            if orders is None:
+            look = await self._look(row, pause, name, value)
+            if look is None:
                 return
-            order = next(
-                (order for order in orders if order.get(wanted[0]) == wanted[1]), None
-            )
-            if order and row.kind == "order":
-                await self._settle(row, order)
+            found = look
+            if found.order and (row.kind == "order" or found.is_over):
+                await self._settle(row, found.order)
                 return
-            still_open = order is not None
-        head = _STILL_OPEN if still_open else _NOT_FOUND[row.kind]
+        if found.order:
+            head = _STILL_OPEN
+        else:
+            head = (_NOT_KNOWN if found.exact else _NOT_FOUND)[row.kind]
         await self._show(row, "outcome", head, done=True)
 
-    async def _look(self, row: ConfirmationRow, pause: float) -> list[Json] | None:
-        """Return the open orders after a pause, None once a report has told the outcome."""
+    async def _look(
+        self, row: ConfirmationRow, pause: float, name: str, value: str
+    ) -> _Found | None:
+        """Ask for one order after a pause; return None once a report has told the outcome."""
         while True:
             # The feed brings first what happened meanwhile.
             await self._home_assistant.wait_following()
             await self._clock.sleep(pause)
-            if await self._store.run(lambda store: _reported(store, row)):
+            if await self._store.insist(lambda store: _reported(store, row)):
                 return None
             try:
-                answer = await self._home_assistant.call("get_orders")
+                return await self._ask_for(name, value)
             except HomeAssistantError as err:
-                _LOGGER.info("Open orders can't be asked for, trying again: %s", err)
-            else:
-                return list(answer["orders"])
+                _LOGGER.info("The order can't be asked for, trying again: %s", err)
+            pause = min(_LONGEST_PAUSE, pause * 2)
+
+    async def _ask_for(self, name: str, value: str) -> _Found:
+        """Ask for one order in any state, or among the open ones where Home Assistant can't be asked for one."""
+        exact = True
+        try:
+            answer = await self._home_assistant.call("get_orders", {name: value})
+        except RefusedError as err:
+            if err.code != "invalid_format":
+                raise
+            exact = False
+            answer = await self._home_assistant.call("get_orders")
+        orders = (order for order in answer["orders"] if order.get(name) == value)
+        return _Found(next(orders, None), exact)
 
     async def _settle(self, row: ConfirmationRow, order: Json) -> None:
         """Show the state of the order; reports go on changing its card."""
@@ -337,17 +360,17 @@ class OrderDesk:
                     store, card, order, event_id=f"answer:{row.id}", occurred=now
                 )
 
-        await self._store.run(settle)
+        await self._store.insist(settle)
         self._outbox.wake([row.chat_id])
 
     async def _expire_later(self, row: ConfirmationRow, seconds: float) -> None:
         """Close a question when its time is over."""
         await self._clock.sleep(seconds)
-        await self._expire(row, "⌛ Expired: nobody decided in time. Nothing was done.")
+        await self._expire(row, _EXPIRED)
 
     async def _expire(self, row: ConfirmationRow, head: str) -> None:
         """Close a question that nobody may answer any more."""
-        if await self._store.run(
+        if await self._store.insist(
             lambda store: store.compare_and_set(row.id, "pending", "expired")
         ):
             await self._show(row, "expired", head)
@@ -376,15 +399,21 @@ class OrderDesk:
                     occurred=now,
                 )
 
-        await self._store.run(show)
+        await self._store.insist(show)
         self._outbox.wake([row.chat_id])
 
     def _own(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run something in the background until `stop`."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
         return task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Say what nobody expected; what was under way is found out after the next start."""
+        self._tasks.discard(task)
+        if not task.cancelled() and (err := task.exception()):
+            _LOGGER.error("An order could not be followed", exc_info=err)
 
 
 def _reported(store: Transaction, row: ConfirmationRow) -> bool:

@@ -1,6 +1,7 @@
 """Messages as Telegram takes them: escaped HTML, buttons, lengths."""
 
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from html import escape, unescape
 import json
 import re
@@ -10,12 +11,20 @@ MAY_REPEAT = "<i>Telegram left it open whether this message had arrived: it may 
 LONGEST_TEXT = 3900
 
 
+class Style(StrEnum):
+    """What a button looks like."""
+
+    SUCCESS = "success"
+    DANGER = "danger"
+
+
 @dataclass(frozen=True, slots=True)
 class Button:
     """A button under a message."""
 
     text: str
     data: str
+    style: Style | None = None
 
 
 type Buttons = tuple[tuple[Button, ...], ...]
@@ -51,7 +60,10 @@ def plain(html: str) -> str:
 def buttons_to_json(buttons: Buttons) -> str:
     """Return buttons as the store keeps them."""
     return json.dumps(
-        [[[button.text, button.data] for button in line] for line in buttons]
+        [
+            [[button.text, button.data, button.style] for button in line]
+            for line in buttons
+        ]
     )
 
 

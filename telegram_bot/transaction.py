@@ -65,6 +65,11 @@ class Transaction:
 
         A message of kind "card" replaces older states of the same card that are still waiting.
         """
+        if self._db.execute(
+            "SELECT 1 FROM outbox WHERE event_id = ? AND chat_id = ? AND kind = ?",
+            (event_id, chat_id, kind),
+        ).fetchone():
+            return False
         doubts = 0
         if kind == "card":
             rows = self._db.execute(
@@ -79,26 +84,22 @@ class Transaction:
                 "UPDATE outbox SET state = 'replaced' WHERE card_id = ? AND kind = 'card' AND state = 'waiting'",
                 (card_id,),
             )
-        return (
-            self._db.execute(
-                "INSERT OR IGNORE INTO outbox (event_id, chat_id, kind, text, line, buttons, card_id, occurred, doubts, state)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting')",
-                (
-                    event_id,
-                    chat_id,
-                    kind,
-                    text,
-                    json.dumps(
-                        [[line.event_id, line.kind, line.words] for line in lines]
-                    ),
-                    buttons,
-                    card_id,
-                    occurred,
-                    doubts,
-                ),
-            ).rowcount
-            == 1
+        self._db.execute(
+            "INSERT INTO outbox (event_id, chat_id, kind, text, line, buttons, card_id, occurred, doubts, state)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting')",
+            (
+                event_id,
+                chat_id,
+                kind,
+                text,
+                json.dumps([[line.event_id, line.kind, line.words] for line in lines]),
+                buttons,
+                card_id,
+                occurred,
+                doubts,
+            ),
         )
+        return True
 
     def notify(self, event_id: str, chat_id: int, text: str, at: float) -> bool:
         """Add a notice; return False when it is there already."""

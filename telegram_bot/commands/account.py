@@ -9,7 +9,7 @@ from telegram_bot.commands.base import (
     Context,
     Request,
 )
-from telegram_bot.markup import Message, e
+from telegram_bot.markup import Message, Style, e
 
 _MOST_ORDERS = 20
 CANCEL = "cancel"
@@ -38,7 +38,7 @@ async def orders(context: Context, request: Request) -> Message:
             buttons.append(
                 (
                     await context.button(
-                        request.chat_id, f"Cancel {number}", CANCEL, data
+                        request.chat_id, f"Cancel {number}", CANCEL, data, Style.DANGER
                     ),
                 )
             )

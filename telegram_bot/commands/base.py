@@ -9,7 +9,7 @@ from telegram_bot.confirmations import new_id
 from telegram_bot.desk import OrderDesk
 from telegram_bot.feed import Json
 from telegram_bot.home_assistant import HomeAssistant
-from telegram_bot.markup import Button, Message
+from telegram_bot.markup import Button, Message, Style
 from telegram_bot.outbox import Outbox
 from telegram_bot.pairs import PairBook
 from telegram_bot.store import Store
@@ -44,14 +44,21 @@ class Context:
     default_account_id: str | None
     commands: tuple[Command, ...]
 
-    async def button(self, chat_id: int, text: str, action: str, data: Json) -> Button:
+    async def button(
+        self,
+        chat_id: int,
+        text: str,
+        action: str,
+        data: Json,
+        style: Style | None = None,
+    ) -> Button:
         """Make a button whose meaning stays in the store."""
         button_id = new_id()
         now = self.clock.time()
         await self.store.run(
             lambda store: store.add_button(button_id, chat_id, action, data, now)
         )
-        return Button(text, f"{BUTTON_PREFIX}:{button_id}")
+        return Button(text, f"{BUTTON_PREFIX}:{button_id}", style)
 
 
 @dataclass(frozen=True, slots=True)

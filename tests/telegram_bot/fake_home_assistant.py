@@ -90,6 +90,8 @@ class FakeHomeAssistant:
         self.orders: dict[str, Json] = {}
         self.alerts: dict[str, Json] = {}
         self.placed_status = "new"
+        self.finds_one = True
+        self.answers_close = True
         self.services: dict[str, Service] = {
             "get_ticker": self._get_ticker,
             "get_balances": self._get_balances,
@@ -102,6 +104,7 @@ class FakeHomeAssistant:
             "remove_price_alert": self._remove_price_alert,
             "list_price_alerts": lambda data: {"alerts": list(self.alerts.values())},
         }
+        self._gone = asyncio.Event()
         self._changed = asyncio.Condition()
         self._sockets: dict[web.WebSocketResponse, list[int]] = {}
         self._runner: web.AppRunner | None = None
@@ -137,6 +140,7 @@ class FakeHomeAssistant:
 
     async def vanish(self) -> None:
         """Close everything, as when Home Assistant stops."""
+        self._gone.set()
         await self.cut()
         if self._runner:
             await self._runner.cleanup()
@@ -192,7 +196,7 @@ class FakeHomeAssistant:
 
     async def _serve(self, request: web.Request) -> web.WebSocketResponse:
         """Greet, then answer commands, each in a task of its own."""
-        socket = web.WebSocketResponse()
+        socket = web.WebSocketResponse(autoclose=self.answers_close)
         await socket.prepare(request)
         await socket.send_json({"type": "auth_required", "ha_version": "2026.11.0"})
         if self.closes_early:
@@ -216,6 +220,8 @@ class FakeHomeAssistant:
                 tasks.create_task(self._handle(socket, json.loads(frame.data)))
         self._sockets.pop(socket, None)
         await self._notify()
+        if not self.answers_close:
+            await self._gone.wait()
         return socket
 
     async def _handle(self, socket: web.WebSocketResponse, message: Json) -> None:
@@ -336,14 +342,19 @@ class FakeHomeAssistant:
         }
 
     def _get_orders(self, data: Json) -> Json:
-        """Return open orders."""
-        return {
-            "orders": [
+        """Return open orders, or one order in any state."""
+        if data and not self.finds_one:
+            raise Refusal(None, "extra keys not allowed @ data", code="invalid_format")
+        orders = list(self.orders.values())
+        for name, value in data.items():
+            orders = [order for order in orders if order[name] == value]
+        if not data:
+            orders = [
                 order
-                for order in self.orders.values()
+                for order in orders
                 if order["status"] in ("new", "partially_filled")
             ]
-        }
+        return {"orders": orders}
 
     def _preview_order(self, data: Json) -> Json:
         """Work out what an order would do."""

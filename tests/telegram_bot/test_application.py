@@ -2,7 +2,7 @@
 
 import asyncio
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 import contextlib
 import json
 import logging
@@ -11,6 +11,7 @@ from pathlib import Path
 import signal
 import sys
 import time
+from typing import Any
 
 import pytest
 
@@ -164,6 +165,8 @@ async def test_process_killed_goes_on(stopped_rig: Rig, tmp_path: Path) -> None:
         await rig.home.publish(price_alert(1))
         await rig.ask("/start", "You own this bot")
         await rig.wait_message("70001")
+        # Answered only when it has been noted that the one before arrived.
+        await rig.ask("/help", "You own this bot")
         process.kill()
         await process.wait()
     await rig.home.publish(price_alert(2))
@@ -276,6 +279,34 @@ async def test_stops_in_time_while_telegram_hangs(rig: Rig) -> None:
         assert response.status == 200
     await rig.start()
     await rig.wait_message("70001")
+
+
+async def test_stops_in_time_while_home_assistant_hangs(stopped_rig: Rig) -> None:
+    """A Home Assistant that does not answer the goodbye does not hold up the end."""
+    rig = stopped_rig
+    rig.home.answers_close = False
+    await rig.start()
+    began = time.monotonic()
+    await rig.stop()
+    assert time.monotonic() - began < 5
+
+
+async def test_secret_in_an_accident(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What nobody expected ends the bot with its story in the log, without the secrets."""
+    file = write_config(tmp_path, TelegramServer(port=1), FakeHomeAssistant())
+
+    def run(work: Coroutine[Any, Any, None]) -> None:
+        """Fail with words that hold a secret."""
+        work.close()
+        raise RuntimeError(f"{TOKEN} was not expected")
+
+    monkeypatch.setattr("telegram_bot.__main__.asyncio.run", run)
+    assert main(["--config", str(file)]) == 1
+    shown = capsys.readouterr()
+    assert "**redacted** was not expected" in shown.err
+    assert TOKEN not in shown.err + shown.out
 
 
 async def test_not_started(stopped_rig: Rig) -> None:

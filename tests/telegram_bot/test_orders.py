@@ -6,6 +6,9 @@ import sqlite3
 import pytest
 
 from telegram_bot.config import AccessConfig, OrdersConfig
+from telegram_bot.desk import OrderDesk
+from telegram_bot.records import Card, ConfirmationRow
+from telegram_bot.transaction import Transaction
 from tests.telegram_bot.conftest import OWNER, STRANGER, TRADER, VIEWER, Json, Rig
 from tests.telegram_bot.fake_home_assistant import (
     Refusal,
@@ -55,6 +58,7 @@ async def test_preview_shows_what_will_happen(rig: Rig) -> None:
     assert [[button["text"] for button in line] for line in card["buttons"]] == [
         ["Confirm", "Discard"]
     ]
+    assert [button["style"] for button in card["buttons"][0]] == ["success", "danger"]
     data = card["buttons"][0][0]["callback_data"]
     assert len(data) == len("o:") + 26 + len(":y")
     assert rig.home.count("place_order") == 0
@@ -74,6 +78,7 @@ async def test_confirm_places_once_and_follows_the_order(rig: Rig) -> None:
         "amount": "0.01",
         "account_id": "trading",
         "client_order_id": "tg-" + confirm_data(card).split(":")[1],
+        "comment": f"telegram {OWNER}",
     }
     shown = await wait_card(rig, card, "🟢 Accepted: Buy 0.01 BTC at 60000 USD")
     assert shown["buttons"] == []
@@ -369,17 +374,133 @@ async def test_outcome_unknown_then_found(rig: Rig, how: str) -> None:
     assert rig.home.count("place_order") == 1
 
 
-async def test_outcome_unknown_and_not_found(rig: Rig) -> None:
+@pytest.mark.parametrize(
+    ("finds_one", "words"),
+    [
+        (True, "❌ Not placed: the exchange does not know this order."),
+        (False, "❓ Not found: it is not among the open orders"),
+    ],
+)
+async def test_outcome_unknown_and_not_found(
+    rig: Rig, words: str, *, finds_one: bool
+) -> None:
     """An order that never arrived is said to be missing, and still not sent again."""
+    rig.home.finds_one = finds_one
     card = await preview(rig)
     rig.home.refusals["place_order"] = Refusal(
         "outcome_unknown", "Nobody knows.", code="home_assistant_error"
     )
     await rig.tap("Confirm", card)
     await wait_card(rig, card, "❓ Sent, but no answer came.")
-    await rig.clock.pass_until(lambda: rig.home.count("get_orders") >= 5)
-    await wait_card(rig, card, "❓ Not found")
+    asked = 5 if finds_one else 10
+    await rig.clock.pass_until(lambda: rig.home.count("get_orders") >= asked)
+    await wait_card(rig, card, words)
     assert rig.home.count("place_order") == 1
+
+
+async def test_outcome_unknown_and_over(rig: Rig) -> None:
+    """An order that was filled before anybody asked is found as well."""
+    card = await preview(rig)
+    rig.home.placed_status = "filled"
+    rig.home.services["place_order"] = _placed_but(rig, "outcome_unknown")
+    await rig.tap("Confirm", card)
+    await wait_card(rig, card, "❓ Sent, but no answer came.")
+    await rig.clock.pass_until(lambda: rig.home.count("get_orders") > 0)
+    await wait_card(rig, card, "✅ Filled")
+
+
+async def test_answer_that_says_nothing(rig: Rig) -> None:
+    """An answer without an order leaves the outcome open, and it is found out."""
+    card = await preview(rig)
+    rig.home.services["place_order"] = lambda data: {}
+    await rig.tap("Confirm", card)
+    await wait_card(rig, card, "❓ Sent, but no answer came.")
+    await rig.clock.pass_until(lambda: rig.home.count("get_orders") >= 5)
+    await wait_card(rig, card, "❌ Not placed: the exchange does not know this order.")
+
+
+async def test_disk_full_after_the_order(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An outcome that can't be written down is shown when the disk has room again."""
+    card = await preview(rig)
+    real = Transaction.save_card
+    failures = [1, 1]
+
+    def save_card(tx: Transaction, card: Card) -> None:
+        """Fail as a full disk does, twice."""
+        if failures:
+            failures.pop()
+            error = sqlite3.OperationalError("database or disk is full")
+            error.sqlite_errorcode = sqlite3.SQLITE_FULL
+            raise error
+        real(tx, card)
+
+    monkeypatch.setattr(Transaction, "save_card", save_card)
+    await rig.tap("Confirm", card)
+    await rig.wait_message("My disk takes nothing")
+    await rig.clock.pass_until(lambda: not failures)
+    await rig.clock.pass_until(lambda: rig.clock.monotonic() > 60)
+    await wait_card(rig, card, "🟢 Accepted")
+    assert rig.home.count("place_order") == 1
+
+
+async def test_patience_never_hides_the_outcome(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A word of patience that comes late does not take the place of the outcome."""
+    card = await preview(rig)
+    real = OrderDesk._show
+    written = asyncio.Event()
+
+    async def show(
+        desk: OrderDesk,
+        row: ConfirmationRow,
+        stage: str,
+        head: str,
+        *,
+        done: bool = False,
+    ) -> None:
+        """Let the outcome be on its way first."""
+        if stage == "sending":
+            await written.wait()
+        work = asyncio.create_task(real(desk, row, stage, head, done=done))
+        await asyncio.sleep(0)
+        if stage == "outcome":
+            written.set()
+            await asyncio.sleep(0)
+        await work
+
+    monkeypatch.setattr(OrderDesk, "_show", show)
+    hold = rig.home.holds["place_order"] = asyncio.Event()
+    rig.home.refusals["place_order"] = Refusal("trading_off", "Trading is off.")
+    await rig.tap("Confirm", card)
+    await rig.home.wait_called("place_order")
+    rig.clock.advance(1)
+    hold.set()
+    await wait_card(rig, card, "❌ Not placed: Trading is off.")
+    rig.clock.advance(30)
+    await rig.ask("/help", "You own this bot")
+    await wait_card(rig, card, "❌ Not placed: Trading is off.")
+
+
+async def test_void_question_that_was_sent_in_the_last_moment(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A question whose message was never noted loses its buttons with the first tap."""
+
+    def forget(*_: object) -> None:
+        """Note nothing, as a bot that is killed now."""
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Transaction, "set_card_message", forget)
+        card = await preview(rig)
+        await rig.stop()
+    await rig.start()
+    assert "Too late" in await rig.wait_answer(await rig.tap("Confirm", card))
+    shown = await wait_card(rig, card, "⌛ Expired")
+    assert shown["buttons"] == []
+    assert rig.home.count("place_order") == 0
 
 
 async def test_outcome_unknown_told_by_the_feed(rig: Rig) -> None:
@@ -549,6 +670,7 @@ async def test_cancel_by_button(rig: Rig) -> None:
     rig.home.orders["elsewhere-1"] = make_order()
     shown = await rig.ask("/orders", "1 open order")
     assert "1. Buy 0.01 BTC at 60000 USD · Nothing filled yet · 777" in shown["text"]
+    assert shown["buttons"][0][0]["style"] == "danger"
     await rig.tap("Cancel 1", shown)
     question = await rig.wait_message("Cancel this order?")
     assert rig.home.count("cancel_order") == 0

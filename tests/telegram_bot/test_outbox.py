@@ -421,6 +421,16 @@ async def test_card_is_edited(post: Post) -> None:
     )
 
 
+async def test_state_of_a_card_that_is_told_again(post: Post) -> None:
+    """The same state once more leaves the one alone that waits."""
+    card = await post.store.run(lambda tx: tx.add_card(OWNER, 0.0, client_order_id="1"))
+    await post.outbox.stop()
+    for _ in range(2):
+        await post.enqueue("first", kind="card", card_id=card.id)
+    await post.restart()
+    await post.until_shown("first")
+
+
 async def test_deleted_card_is_sent_anew(post: Post) -> None:
     """A card that somebody deleted comes back with its next state."""
     card = await post.store.run(lambda tx: tx.add_card(OWNER, 0.0, client_order_id="1"))
