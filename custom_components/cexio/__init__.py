@@ -1,13 +1,14 @@
 """The CEX.IO integration: prices, balances, executions and orders of an exchange account."""
 
+from datetime import datetime
 import logging
 import sqlite3
 
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP, Platform
 from homeassistant.core import Event, HomeAssistant, callback
-from homeassistant.exceptions import ConfigEntryNotReady
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.dispatcher import async_dispatcher_send
+from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.typing import ConfigType
 
 from .account_stream import AccountStream
@@ -21,6 +22,7 @@ from .const import (
     FEED_SIGNAL,
     KIND_ACCOUNT,
     SUBENTRY_MARKET,
+    WRITE_AGAIN_INTERVAL,
 )
 from .coordinator import (
     AccountCoordinator,
@@ -33,10 +35,13 @@ from .database import Database, database_path, remove_database
 from .entity import account_device, flat_execution, market_subentries
 from .executions import Ledger
 from .feed import Feed, FeedEntry, FeedKind, FeedListener
+from .fees import FeesCoordinator
 from .funds import Funds
 from .log_filter import async_redact, secrets_of
 from .market import MarketHub
+from .portfolio import PortfolioCoordinator, WalletCoordinator
 from .price_alerts import PriceAlerts
+from .repairs import async_open_database, trouble_listener, unusable
 from .services import async_setup_services
 from .trading import TradingDesk
 from .websocket_api import async_setup_websocket_api
@@ -44,7 +49,13 @@ from .websocket_api import async_setup_websocket_api
 _LOGGER = logging.getLogger(__name__)
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
-PLATFORMS = [Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR, Platform.SWITCH]
+PLATFORMS = [
+    Platform.BINARY_SENSOR,
+    Platform.BUTTON,
+    Platform.EVENT,
+    Platform.SENSOR,
+    Platform.SWITCH,
+]
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
@@ -66,19 +77,14 @@ async def async_setup_entry(hass: HomeAssistant, entry: CexioConfigEntry) -> boo
         balances = AccountCoordinator(hass, entry, client.rest)
         await balances.async_config_entry_first_refresh()
 
-    database = Database(database_path(hass, entry.entry_id))
+    database = await async_open_database(hass, entry)
     try:
-        await database.async_open()
         runtime = await _async_create_runtime(
             hass, entry, client, reference, balances, database
         )
     except sqlite3.Error as err:
         await database.async_close()
-        raise ConfigEntryNotReady(
-            translation_domain=DOMAIN,
-            translation_key="database_failed",
-            translation_placeholders={"path": str(database.path), "reason": str(err)},
-        ) from err
+        raise unusable(database, err) from err
     entry.runtime_data = runtime
     try:
         await _async_bring_up(hass, entry, runtime)
@@ -111,9 +117,9 @@ async def _async_create_runtime(
     database: Database,
 ) -> CexioRuntimeData:
     """Build what lives with the entry, and read what it kept."""
-    feed = Feed(database)
+    feed = Feed(database, trouble_listener(hass, entry, database.path))
     await feed.async_load()
-    markets = MarketHub(hass, entry, client.rest, client.public_stream)
+    markets = MarketHub(hass, entry, client.rest, client.public_stream, reference)
     account: CexioAccount | None = None
     if balances is not None and client.private_stream is not None:
         ledger = Ledger(database, feed)
@@ -140,7 +146,25 @@ async def _async_create_runtime(
             ledger=ledger,
             desk=desk,
         )
-        account = CexioAccount(balances, ledger, stream, desk, Funds(hass, entry))
+        wallet = WalletCoordinator(hass, entry, client.rest)
+        account = CexioAccount(
+            balances,
+            ledger,
+            stream,
+            desk,
+            Funds(hass, entry),
+            wallet,
+            PortfolioCoordinator(
+                hass,
+                entry,
+                markets=markets,
+                reference=reference,
+                balances=balances,
+                wallet=wallet,
+                database=database,
+            ),
+            FeesCoordinator(hass, entry, client.rest),
+        )
     return CexioRuntimeData(
         client=client,
         rest=client.rest,
@@ -161,6 +185,9 @@ async def _async_bring_up(
     entry.async_on_unload(runtime.reference.async_add_listener(lambda: None))
     for subentry in market_subentries(entry):
         await runtime.markets.async_follow(subentry.data[CONF_PAIR], SUBENTRY_MARKET)
+    if runtime.account is not None:
+        # It wants prices of its own, which the first question for tickers then covers.
+        await runtime.account.portfolio.async_start()
     await runtime.markets.async_start()
     if runtime.account is not None:
         # Sub-accounts point at the device of the account, so that it has to be there.
@@ -171,9 +198,22 @@ async def _async_bring_up(
 
     entry.async_on_unload(runtime.feed.async_listen(_publisher(hass, entry)))
     await runtime.feed.async_publish_pending()
+
+    async def write_again(_now: datetime) -> None:
+        """Try whether the disk takes again what it refused."""
+        if runtime.feed.has_unwritten:
+            await runtime.feed.async_write()
+
+    entry.async_on_unload(
+        async_track_time_interval(hass, write_again, WRITE_AGAIN_INTERVAL)
+    )
     await runtime.alerts.async_start()
     if runtime.account is not None:
         await runtime.account.stream.async_start()
+        # Nobody waits for fees, which may have to wait for points.
+        entry.async_create_background_task(
+            hass, runtime.account.fees.async_refresh(), f"{DOMAIN} fees"
+        )
 
     watched = _watched(entry)
 
@@ -183,6 +223,8 @@ async def _async_bring_up(
             hass.config_entries.async_schedule_reload(entry.entry_id)
         else:
             await runtime.alerts.async_reconcile()
+            if runtime.account is not None:
+                runtime.account.portfolio.async_value()
 
     async def stop(_event: Event) -> None:
         """Leave cleanly when Home Assistant stops."""
@@ -197,7 +239,10 @@ async def _async_bring_down(runtime: CexioRuntimeData) -> None:
     await runtime.alerts.async_stop()
     if runtime.account is not None:
         await runtime.account.stream.async_stop()
+        await runtime.account.portfolio.async_shutdown()
     await runtime.markets.async_stop()
+    if runtime.feed.has_unwritten:
+        await runtime.feed.async_write()
     await runtime.database.async_close()
 
 

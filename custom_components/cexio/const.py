@@ -17,6 +17,7 @@ CONF_LARGEST_ORDER_VALUE: Final = "largest_order_value"
 CONF_LARGEST_DAY_VALUE: Final = "largest_day_value"
 CONF_LARGEST_DISTANCE: Final = "largest_distance"
 CONF_TRADERS: Final = "traders"
+CONF_PORTFOLIO_CURRENCY: Final = "portfolio_currency"
 SECTION_SERVER: Final = "server"
 
 KIND_ACCOUNT: Final = "account"
@@ -39,5 +40,9 @@ ACCOUNT_INTERVAL: Final = timedelta(minutes=5)
 REFERENCE_INTERVAL: Final = timedelta(hours=6)
 FEE_LIFETIME: Final = timedelta(minutes=10)
 
+# So often a disk that refused is tried again.
+WRITE_AGAIN_INTERVAL: Final = timedelta(seconds=30)
+
 # The value of an order is measured in this currency by the guard rail.
 VALUE_CURRENCY: Final = "USD"
+DEFAULT_PORTFOLIO_CURRENCY: Final = "USD"

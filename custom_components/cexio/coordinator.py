@@ -33,8 +33,10 @@ if TYPE_CHECKING:
     from .database import Database
     from .executions import Ledger
     from .feed import Feed
+    from .fees import FeesCoordinator
     from .funds import Funds
     from .market import MarketHub
+    from .portfolio import PortfolioCoordinator, WalletCoordinator
     from .price_alerts import PriceAlerts
     from .trading import TradingDesk
 
@@ -54,6 +56,9 @@ class CexioAccount:
     stream: AccountStream
     desk: TradingDesk
     funds: Funds
+    wallet: WalletCoordinator
+    portfolio: PortfolioCoordinator
+    fees: FeesCoordinator
 
 
 @dataclass(slots=True)
@@ -187,6 +192,8 @@ class AccountCoordinator(CexioCoordinator[Balances]):
         """
         super().__init__(hass, entry, rest, "balances", None)
         self._pushes: dict[tuple[str, str], _Push] = {}
+        # How long the last push was on its way, by the exchange's clock as it is known.
+        self.push_delay: timedelta | None = None
 
     @override
     async def _async_fetch(self) -> Balances:
@@ -211,6 +218,8 @@ class AccountCoordinator(CexioCoordinator[Balances]):
     @callback
     def async_push(self, update: AccountUpdate) -> None:
         """Take in a pushed balance; the last word by the exchange's time counts."""
+        if not update.possible_resend:
+            self.push_delay = self.rest.clock.exchange_now() - update.timestamp
         key = (update.account_id, update.currency)
         last = self._pushes.get(key)
         if last is not None and update.timestamp < last.timestamp:

@@ -2,14 +2,18 @@
 
 from typing import Any
 
+from homeassistant.components.sensor.const import SensorDeviceClass
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.entity import Entity
-from homeassistant.helpers.update_coordinator import CoordinatorEntity
+from homeassistant.helpers.update_coordinator import (
+    CoordinatorEntity,
+    DataUpdateCoordinator,
+)
 
 from .const import CONF_PAIR, CONFIGURATION_URL, DOMAIN, MANUFACTURER, SUBENTRY_MARKET
-from .coordinator import AccountCoordinator, CexioConfigEntry
+from .coordinator import AccountCoordinator, CexioConfigEntry, ReferenceCoordinator
 from .market import Market
 
 
@@ -70,6 +74,20 @@ class CexioAccountEntity(Entity):
         self._attr_device_info = account_device(entry)
 
 
+class CexioAccountCoordinatorEntity[CoordinatorT: DataUpdateCoordinator[Any]](
+    CoordinatorEntity[CoordinatorT]
+):
+    """Something of the account as a whole that a coordinator keeps."""
+
+    _attr_has_entity_name = True
+
+    def __init__(self, coordinator: CoordinatorT, entry: CexioConfigEntry) -> None:
+        """Hang the entity on the device of the account."""
+        super().__init__(coordinator)
+        self.entry = entry
+        self._attr_device_info = account_device(entry)
+
+
 class CexioBalanceEntity(CoordinatorEntity[AccountCoordinator]):
     """Something of one asset in one account."""
 
@@ -118,3 +136,16 @@ def market_subentries(entry: CexioConfigEntry) -> list[ConfigSubentry]:
 def flat_execution(data: dict[str, Any]) -> dict[str, Any]:
     """Return an execution's feed data with the order's fields beside the event."""
     return {"event": data["event"], **data["order"], "fill": data["fill"]}
+
+
+def class_and_precision(
+    reference: ReferenceCoordinator, currency: str
+) -> tuple[SensorDeviceClass | None, int | None]:
+    """Return device class and display precision of an amount of a currency.
+
+    Only what a state issues is money to Home Assistant.
+    """
+    if reference.is_fiat(currency):
+        return SensorDeviceClass.MONETARY, 2
+    known = reference.data.currencies.get(currency)
+    return None, None if known is None else known.precision

@@ -15,7 +15,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN, MARKET_WRITE_INTERVAL, TICKER_INTERVAL
-from .coordinator import CexioConfigEntry, CexioCoordinator
+from .coordinator import CexioConfigEntry, CexioCoordinator, ReferenceCoordinator
 from .exchange import (
     BookLevel,
     CexioError,
@@ -70,6 +70,11 @@ class MarketData:
     def mid(self) -> Decimal | None:
         """The middle between the best bid and the best ask."""
         return middle(self.bid, self.ask)
+
+    @property
+    def spread(self) -> Decimal | None:
+        """What the best ask is above the best bid."""
+        return None if self.bid is None or self.ask is None else self.ask - self.bid
 
 
 def middle(bid: Decimal | None, ask: Decimal | None) -> Decimal | None:
@@ -146,23 +151,38 @@ class TickerCoordinator(CexioCoordinator[Mapping[str, Ticker]]):
     """Asks for the tickers of all pairs in one call, rarely."""
 
     def __init__(
-        self, hass: HomeAssistant, entry: CexioConfigEntry, rest: RestClient
+        self,
+        hass: HomeAssistant,
+        entry: CexioConfigEntry,
+        rest: RestClient,
+        reference: ReferenceCoordinator,
     ) -> None:
         """Prepare the coordinator."""
         super().__init__(hass, entry, rest, "tickers", TICKER_INTERVAL)
+        self._reference = reference
         self.data = {}
         self.pairs: set[str] = set()
+        # What others want to be asked along for, by who wants it.
+        self.wanted: dict[str, frozenset[str]] = {}
+        # What the last question was about, and when it was answered.
+        self.asked_pairs: frozenset[str] = frozenset()
+        self.answered: datetime | None = None
         self._extra: OrderedDict[str, None] = OrderedDict()
         self._asked: datetime | None = None
 
     @override
     async def _async_fetch(self) -> Mapping[str, Ticker]:
         """Ask for all pairs that somebody wants to know of."""
-        wanted = sorted(self.pairs.union(self._extra))
+        every = self.pairs.union(self._extra, *self.wanted.values())
+        # One pair that is no longer listed would spoil the answer for all others.
+        wanted = sorted(pair for pair in every if pair in self._reference.data.pairs)
         if not wanted:
             return {}
         self._asked = dt_util.utcnow()
-        return await self.rest.get_ticker(wanted, priority=Priority.BACKGROUND)
+        tickers = await self.rest.get_ticker(wanted, priority=Priority.BACKGROUND)
+        self.asked_pairs = frozenset(wanted)
+        self.answered = dt_util.utcnow()
+        return tickers
 
     async def async_want(self, pairs: Sequence[str]) -> None:
         """Ask along for some pairs, at once if the exchange would answer."""
@@ -187,13 +207,14 @@ class MarketHub:
         entry: CexioConfigEntry,
         rest: RestClient,
         stream: Stream,
+        reference: ReferenceCoordinator,
     ) -> None:
         """Prepare the hub; `async_start` makes it live."""
         self._hass = hass
         self._entry = entry
         self._rest = rest
         self.stream = stream
-        self.tickers = TickerCoordinator(hass, entry, rest)
+        self.tickers = TickerCoordinator(hass, entry, rest, reference)
         self.markets: dict[str, Market] = {}
         self._reasons: dict[str, set[str]] = {}
         self._listeners: list[PriceListener] = []
@@ -257,6 +278,16 @@ class MarketHub:
             return market.book
         snapshot = await self._rest.get_order_book(pair, priority=Priority.INTERACTIVE)
         return TopOfBook(tuple(snapshot.bids), tuple(snapshot.asks))
+
+    def price(self, pair: str) -> Decimal | None:
+        """Return the middle price of a pair: of its live book, else of its ticker."""
+        market = self.markets.get(pair)
+        if market is not None and market.book is not None:
+            return middle(market.book.bid, market.book.ask)
+        if (ticker := self.tickers.data.get(pair)) is None:
+            return None
+        mid = middle(ticker.best_bid, ticker.best_ask)
+        return ticker.last_trade_price if mid is None else mid
 
     @callback
     def async_listen_prices(self, listener: PriceListener) -> CALLBACK_TYPE:

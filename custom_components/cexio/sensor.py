@@ -1,13 +1,11 @@
-"""Sensors: prices of markets, balances of accounts, the last execution."""
+"""Sensors: prices of markets, balances of accounts, and those of the whole account."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
-from typing import Any, override
+from typing import override
 
 from homeassistant.components.sensor import (
-    SensorDeviceClass,
     SensorEntity,
     SensorEntityDescription,
     SensorStateClass,
@@ -17,23 +15,27 @@ from homeassistant.const import PERCENTAGE
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .account_sensors import (
+    CexioFee,
+    CexioLastExecution,
+    CexioWalletSensor,
+    account_sensors,
+)
 from .const import CONF_PAIR
 from .coordinator import AccountCoordinator, CexioConfigEntry, ReferenceCoordinator
+from .diagnostic_sensors import diagnostic_sensors
 from .entity import (
-    CexioAccountEntity,
     CexioBalanceEntity,
     CexioMarketEntity,
-    flat_execution,
+    class_and_precision,
     market_subentries,
 )
 from .exchange import Balance, Pair
-from .feed import FeedEntry, FeedKind
+from .feed import FeedKind
 from .market import Market, MarketData
 from .representation import plain
 
 PARALLEL_UPDATES = 0
-
-LAST_EXECUTION = "last_execution"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +84,13 @@ MARKET_SENSORS: tuple[MarketSensorDescription, ...] = (
         translation_key="mid",
         state_class=SensorStateClass.MEASUREMENT,
         value_fn=lambda data: data.mid,
+    ),
+    MarketSensorDescription(
+        key="spread",
+        translation_key="spread",
+        entity_registry_enabled_default=False,
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda data: data.spread,
     ),
     MarketSensorDescription(
         key="high",
@@ -161,8 +170,19 @@ async def async_setup_entry(
     if (account := runtime.account) is None:
         return
     last = await runtime.feed.async_last(FeedKind.EXECUTION)
-    async_add_entities([CexioLastExecution(entry, last)])
+    async_add_entities(
+        [
+            CexioLastExecution(entry, last),
+            *account_sensors(entry),
+            *diagnostic_sensors(entry),
+        ]
+    )
+    for subentry in market_subentries(entry):
+        async_add_entities(
+            [CexioFee(account.fees, subentry)], config_subentry_id=subentry.subentry_id
+        )
     known: set[tuple[str, str]] = set()
+    in_wallet: set[str] = set()
 
     @callback
     def add_new_assets() -> None:
@@ -182,8 +202,20 @@ async def async_setup_entry(
             for description in BALANCE_SENSORS
         )
 
+    @callback
+    def add_new_wallet_assets() -> None:
+        """Add the sensors of currencies that are new in the wallet."""
+        new = sorted(account.wallet.data.keys() - in_wallet)
+        in_wallet.update(new)
+        async_add_entities(
+            CexioWalletSensor(account.wallet, runtime.reference, currency)
+            for currency in new
+        )
+
     add_new_assets()
+    add_new_wallet_assets()
     entry.async_on_unload(account.balances.async_add_listener(add_new_assets))
+    entry.async_on_unload(account.wallet.async_add_listener(add_new_wallet_assets))
 
 
 class CexioMarketSensor(CexioMarketEntity, SensorEntity):
@@ -229,11 +261,9 @@ class CexioBalanceSensor(CexioBalanceEntity, SensorEntity):
         super().__init__(coordinator, account_id, currency, description.key)
         self.entity_description = description
         self._attr_native_unit_of_measurement = currency
-        if reference.is_fiat(currency):
-            self._attr_device_class = SensorDeviceClass.MONETARY
-            self._attr_suggested_display_precision = 2
-        elif (known := reference.data.currencies.get(currency)) is not None:
-            self._attr_suggested_display_precision = known.precision
+        self._attr_device_class, self._attr_suggested_display_precision = (
+            class_and_precision(reference, currency)
+        )
 
     @property
     @override
@@ -243,40 +273,3 @@ class CexioBalanceSensor(CexioBalanceEntity, SensorEntity):
         if balance is None:
             return None
         return plain(self.entity_description.value_fn(balance))
-
-
-class CexioLastExecution(CexioAccountEntity, SensorEntity):
-    """When an order was last reported on, and what was said."""
-
-    _attr_device_class = SensorDeviceClass.TIMESTAMP
-
-    def __init__(self, entry: CexioConfigEntry, last: FeedEntry | None) -> None:
-        """Begin with the newest execution of the journal."""
-        super().__init__(entry, LAST_EXECUTION)
-        self._last = last
-
-    @property
-    @override
-    def native_value(self) -> datetime | None:
-        """Return when it happened."""
-        return None if self._last is None else self._last.time
-
-    @property
-    @override
-    def extra_state_attributes(self) -> Mapping[str, Any] | None:
-        """Return what happened to which order."""
-        return None if self._last is None else flat_execution(self._last.data)
-
-    @override
-    async def async_added_to_hass(self) -> None:
-        """Follow the feed."""
-        await super().async_added_to_hass()
-        feed = self.entry.runtime_data.feed
-        self.async_on_remove(feed.async_listen(self._async_take))
-
-    @callback
-    def _async_take(self, entry: FeedEntry) -> None:
-        """Show a new execution."""
-        if entry.kind is FeedKind.EXECUTION:
-            self._last = entry
-            self.async_write_ha_state()

@@ -11,8 +11,11 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
+from custom_components.cexio.account_sensors import CexioFee, CexioNextFeeTier
 from custom_components.cexio.const import DOMAIN
+from custom_components.cexio.diagnostic_sensors import CexioLastRecovery, CexioPoints
 from custom_components.cexio.exchange import RestClient, Ticker
+from custom_components.cexio.fees import NextTier
 from simulators.exchange.server import ExchangeServer
 from tests.integration.harness import (
     MockConfigEntry,
@@ -37,6 +40,9 @@ TICKER = Ticker(
     volume=Decimal("12.34567890"),
     price_change_percentage=Decimal("-1.98"),
 )
+TIER = NextTier(
+    percent=Decimal("0.2"), from_volume=Decimal(10000), missing_volume=Decimal(9000)
+)
 
 
 @pytest.fixture
@@ -50,7 +56,13 @@ def everything_enabled() -> Iterator[None]:
 
 @pytest.mark.parametrize(
     "platform",
-    [Platform.SENSOR, Platform.EVENT, Platform.SWITCH, Platform.BINARY_SENSOR],
+    [
+        Platform.BINARY_SENSOR,
+        Platform.BUTTON,
+        Platform.EVENT,
+        Platform.SENSOR,
+        Platform.SWITCH,
+    ],
 )
 async def test_entities(
     hass: HomeAssistant,
@@ -67,6 +79,11 @@ async def test_entities(
     with (
         patch("custom_components.cexio.PLATFORMS", [platform]),
         patch.object(RestClient, "get_ticker", return_value=tickers),
+        # What depends on the moment and the weekday.
+        patch.object(CexioPoints, "native_value", 7),
+        patch.object(CexioLastRecovery, "native_value", None),
+        patch.object(CexioFee, "native_value", "0.25"),
+        patch.object(CexioNextFeeTier, "_tier", TIER),
     ):
         await set_up(hass, entry)
         await snapshot_platform(hass, entity_registry, snapshot, entry.entry_id)

@@ -8,27 +8,36 @@ from typing import Any
 from homeassistant.util.yaml import load_yaml
 import pytest
 
-from custom_components.cexio.binary_sensor import STREAM
+from custom_components.cexio import account_sensors, diagnostic_sensors
+from custom_components.cexio.binary_sensor import MAINTENANCE, STREAM
+from custom_components.cexio.button import CANCEL_ALL
 from custom_components.cexio.errors import _ACTION_KEYS, _SET_UP_KEYS
 from custom_components.cexio.event import EXECUTIONS, PRICE_ALERT
 from custom_components.cexio.order_changes import EXECUTION_EVENTS
-from custom_components.cexio.sensor import (
-    BALANCE_SENSORS,
-    LAST_EXECUTION,
-    MARKET_SENSORS,
-)
+from custom_components.cexio.sensor import BALANCE_SENSORS, MARKET_SENSORS
 from custom_components.cexio.services import ACTIONS
 from custom_components.cexio.switch import TRADING
 
 FOLDER = Path(__file__).parents[2] / "custom_components" / "cexio"
 SOURCES = [*FOLDER.glob("*.py"), *FOLDER.glob("actions/*.py")]
 ENTITIES = {
-    "binary_sensor": {STREAM},
+    "binary_sensor": {MAINTENANCE, STREAM},
+    "button": {CANCEL_ALL},
     "event": {EXECUTIONS, PRICE_ALERT},
     "sensor": {
         *(item.key for item in MARKET_SENSORS),
         *(item.key for item in BALANCE_SENSORS),
-        LAST_EXECUTION,
+        *(item.key for item in account_sensors.PORTFOLIO_SENSORS),
+        account_sensors.FEE,
+        account_sensors.LAST_EXECUTION,
+        diagnostic_sensors.LAST_RECOVERY,
+        account_sensors.NEXT_FEE_TIER,
+        account_sensors.OPEN_ORDERS,
+        diagnostic_sensors.POINTS_ADDRESS,
+        diagnostic_sensors.POINTS_KEY,
+        diagnostic_sensors.STREAM_DELAY,
+        account_sensors.VOLUME_30D,
+        account_sensors.WALLET,
     },
     "switch": {TRADING},
 }
@@ -48,7 +57,7 @@ def test_entities_have_names_and_icons() -> None:
         read("icons.json")["entity"],
     )
     assert {domain: set(names) for domain, names in named.items()} == ENTITIES
-    for domain in ("event", "sensor", "switch"):
+    for domain in ("button", "event", "sensor", "switch"):
         assert set(pictured[domain]) == ENTITIES[domain]
     events = named["event"]["executions"]["state_attributes"]["event_type"]["state"]
     assert list(events) == EXECUTION_EVENTS
@@ -79,7 +88,14 @@ def test_every_refusal_has_words() -> None:
     raised |= set(re.findall(r'"(\w+_(?:required|not_allowed))"', source))
     raised |= {key for _, key in (*_ACTION_KEYS, *_SET_UP_KEYS)}
     raised |= {"unexpected_answer", "exchange_error"}
-    known = {item.key for item in (*MARKET_SENSORS, *BALANCE_SENSORS)}
+    known = {
+        item.key
+        for item in (
+            *MARKET_SENSORS,
+            *BALANCE_SENSORS,
+            *account_sensors.PORTFOLIO_SENSORS,
+        )
+    }
     assert set(texts["exceptions"]) == raised - known
     assert {key for _, key in _SET_UP_KEYS} <= set(texts["config"]["error"])
 
