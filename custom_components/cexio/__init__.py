@@ -35,9 +35,11 @@ from .database import Database, database_path, remove_database
 from .entity import account_device, flat_execution, market_subentries
 from .executions import Ledger
 from .feed import Feed, FeedEntry, FeedKind, FeedListener
+from .fees import FeesCoordinator
 from .funds import Funds
 from .log_filter import async_redact, secrets_of
 from .market import MarketHub
+from .portfolio import PortfolioCoordinator, WalletCoordinator
 from .price_alerts import PriceAlerts
 from .repairs import async_open_database, trouble_listener, unusable
 from .services import async_setup_services
@@ -47,7 +49,13 @@ from .websocket_api import async_setup_websocket_api
 _LOGGER = logging.getLogger(__name__)
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
-PLATFORMS = [Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR, Platform.SWITCH]
+PLATFORMS = [
+    Platform.BINARY_SENSOR,
+    Platform.BUTTON,
+    Platform.EVENT,
+    Platform.SENSOR,
+    Platform.SWITCH,
+]
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
@@ -111,7 +119,7 @@ async def _async_create_runtime(
     """Build what lives with the entry, and read what it kept."""
     feed = Feed(database, trouble_listener(hass, entry, database.path))
     await feed.async_load()
-    markets = MarketHub(hass, entry, client.rest, client.public_stream)
+    markets = MarketHub(hass, entry, client.rest, client.public_stream, reference)
     account: CexioAccount | None = None
     if balances is not None and client.private_stream is not None:
         ledger = Ledger(database, feed)
@@ -138,7 +146,25 @@ async def _async_create_runtime(
             ledger=ledger,
             desk=desk,
         )
-        account = CexioAccount(balances, ledger, stream, desk, Funds(hass, entry))
+        wallet = WalletCoordinator(hass, entry, client.rest)
+        account = CexioAccount(
+            balances,
+            ledger,
+            stream,
+            desk,
+            Funds(hass, entry),
+            wallet,
+            PortfolioCoordinator(
+                hass,
+                entry,
+                markets=markets,
+                reference=reference,
+                balances=balances,
+                wallet=wallet,
+                database=database,
+            ),
+            FeesCoordinator(hass, entry, client.rest),
+        )
     return CexioRuntimeData(
         client=client,
         rest=client.rest,
@@ -159,6 +185,9 @@ async def _async_bring_up(
     entry.async_on_unload(runtime.reference.async_add_listener(lambda: None))
     for subentry in market_subentries(entry):
         await runtime.markets.async_follow(subentry.data[CONF_PAIR], SUBENTRY_MARKET)
+    if runtime.account is not None:
+        # It wants prices of its own, which the first question for tickers then covers.
+        await runtime.account.portfolio.async_start()
     await runtime.markets.async_start()
     if runtime.account is not None:
         # Sub-accounts point at the device of the account, so that it has to be there.
@@ -181,6 +210,10 @@ async def _async_bring_up(
     await runtime.alerts.async_start()
     if runtime.account is not None:
         await runtime.account.stream.async_start()
+        # Nobody waits for fees, which may have to wait for points.
+        entry.async_create_background_task(
+            hass, runtime.account.fees.async_refresh(), f"{DOMAIN} fees"
+        )
 
     watched = _watched(entry)
 
@@ -190,6 +223,8 @@ async def _async_bring_up(
             hass.config_entries.async_schedule_reload(entry.entry_id)
         else:
             await runtime.alerts.async_reconcile()
+            if runtime.account is not None:
+                runtime.account.portfolio.async_value()
 
     async def stop(_event: Event) -> None:
         """Leave cleanly when Home Assistant stops."""
@@ -204,6 +239,7 @@ async def _async_bring_down(runtime: CexioRuntimeData) -> None:
     await runtime.alerts.async_stop()
     if runtime.account is not None:
         await runtime.account.stream.async_stop()
+        await runtime.account.portfolio.async_shutdown()
     await runtime.markets.async_stop()
     if runtime.feed.has_unwritten:
         await runtime.feed.async_write()

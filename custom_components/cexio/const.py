@@ -17,6 +17,7 @@ CONF_LARGEST_ORDER_VALUE: Final = "largest_order_value"
 CONF_LARGEST_DAY_VALUE: Final = "largest_day_value"
 CONF_LARGEST_DISTANCE: Final = "largest_distance"
 CONF_TRADERS: Final = "traders"
+CONF_PORTFOLIO_CURRENCY: Final = "portfolio_currency"
 SECTION_SERVER: Final = "server"
 
 KIND_ACCOUNT: Final = "account"
@@ -44,3 +45,4 @@ WRITE_AGAIN_INTERVAL: Final = timedelta(seconds=30)
 
 # The value of an order is measured in this currency by the guard rail.
 VALUE_CURRENCY: Final = "USD"
+DEFAULT_PORTFOLIO_CURRENCY: Final = "USD"
