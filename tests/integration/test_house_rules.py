@@ -426,3 +426,34 @@ async def test_every_entity_has_a_name_and_an_icon(
         for key, item in items.items():
             if item.original_device_class is None:
                 assert key in ICONS["entity"].get(domain, {}), item.entity_id
+
+
+WORKFLOWS = REPOSITORY / ".github" / "workflows"
+
+
+@pytest.mark.parametrize("name", ["lint", "release", "test", "validate"])
+def test_workflows_may_do_little(name: str) -> None:
+    """A workflow begins without rights, and uses nothing that can change under it."""
+    workflow = load_yaml(WORKFLOWS / f"{name}.yml")
+    assert isinstance(workflow, dict)
+    assert workflow["permissions"] == {}
+    for job in workflow["jobs"].values():
+        wanted = {"contents": "write" if name == "release" else "read"}
+        assert job.get("permissions", wanted) == wanted
+        assert job["timeout-minutes"]
+        for step in job["steps"]:
+            if "uses" in step:
+                pin = step["uses"].partition("@")[2]
+                assert re.fullmatch(r"v?\d+\.\d+\.\d+|[0-9a-f]{40}", pin), step
+            # Whoever names a release or a branch must not be able to write commands.
+            assert "${{" not in step.get("run", ""), step
+
+
+def test_issue_forms_ask_for_what_helps_and_warn() -> None:
+    """Whoever reports a problem is asked for diagnostics, and warned of thieves."""
+    forms = WORKFLOWS.parent / "ISSUE_TEMPLATE"
+    problem = (forms / "problem.yml").read_text("utf-8")
+    assert "Download diagnostics" in problem
+    assert "Beware of false support" in problem
+    for path in forms.glob("*.yml"):
+        assert load_yaml(path)
