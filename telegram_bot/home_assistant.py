@@ -26,8 +26,6 @@ _LOGGER = logging.getLogger(__name__)
 DOMAIN = "cexio"
 COMMAND_TIMEOUT = 20.0
 _CONNECT_TIMEOUT = 10.0
-# A peer that is silent must not hold up the end of the program.
-_CLOSE_WITHIN = 1.0
 # Home Assistant notices a dead path after 55 s only; we notice after 12 + 10.
 _PING_EVERY = 12.0
 _PONG_WITHIN = 10.0
@@ -228,12 +226,7 @@ class HomeAssistant:
     async def _session(self, failures: int) -> int:
         """Open one session and serve it until it ends; return the count of failures to go on with."""
         async with await self._clock.within(
-            self._http.ws_connect(
-                self._url,
-                max_msg_size=0,
-                timeout=aiohttp.ClientWSTimeout(ws_close=_CLOSE_WITHIN),
-            ),
-            _CONNECT_TIMEOUT,
+            self._http.ws_connect(self._url, max_msg_size=0), _CONNECT_TIMEOUT
         ) as socket:
             await self._clock.within(self._authenticate(socket), _CONNECT_TIMEOUT)
             _LOGGER.info("Connected to Home Assistant")

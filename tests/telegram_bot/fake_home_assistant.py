@@ -91,7 +91,6 @@ class FakeHomeAssistant:
         self.alerts: dict[str, Json] = {}
         self.placed_status = "new"
         self.finds_one = True
-        self.answers_close = True
         self.services: dict[str, Service] = {
             "get_ticker": self._get_ticker,
             "get_balances": self._get_balances,
@@ -104,7 +103,6 @@ class FakeHomeAssistant:
             "remove_price_alert": self._remove_price_alert,
             "list_price_alerts": lambda data: {"alerts": list(self.alerts.values())},
         }
-        self._gone = asyncio.Event()
         self._changed = asyncio.Condition()
         self._sockets: dict[web.WebSocketResponse, list[int]] = {}
         self._runner: web.AppRunner | None = None
@@ -140,7 +138,6 @@ class FakeHomeAssistant:
 
     async def vanish(self) -> None:
         """Close everything, as when Home Assistant stops."""
-        self._gone.set()
         await self.cut()
         if self._runner:
             await self._runner.cleanup()
@@ -196,7 +193,7 @@ class FakeHomeAssistant:
 
     async def _serve(self, request: web.Request) -> web.WebSocketResponse:
         """Greet, then answer commands, each in a task of its own."""
-        socket = web.WebSocketResponse(autoclose=self.answers_close)
+        socket = web.WebSocketResponse()
         await socket.prepare(request)
         await socket.send_json({"type": "auth_required", "ha_version": "2026.11.0"})
         if self.closes_early:
@@ -220,8 +217,6 @@ class FakeHomeAssistant:
                 tasks.create_task(self._handle(socket, json.loads(frame.data)))
         self._sockets.pop(socket, None)
         await self._notify()
-        if not self.answers_close:
-            await self._gone.wait()
         return socket
 
     async def _handle(self, socket: web.WebSocketResponse, message: Json) -> None:

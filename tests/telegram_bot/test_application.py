@@ -281,16 +281,6 @@ async def test_stops_in_time_while_telegram_hangs(rig: Rig) -> None:
     await rig.wait_message("70001")
 
 
-async def test_stops_in_time_while_home_assistant_hangs(stopped_rig: Rig) -> None:
-    """A Home Assistant that does not answer the goodbye does not hold up the end."""
-    rig = stopped_rig
-    rig.home.answers_close = False
-    await rig.start()
-    began = time.monotonic()
-    await rig.stop()
-    assert time.monotonic() - began < 5
-
-
 async def test_secret_in_an_accident(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
