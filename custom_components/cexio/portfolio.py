@@ -267,24 +267,16 @@ class PortfolioCoordinator(DataUpdateCoordinator[Portfolio | None]):
         """
         tickers = self._markets.tickers
         self._graph = graph = graph_of(self._graph, self._reference.data.pairs)
-        wanted: set[str] = set()
-        for currency in currencies:
-            for path in islice(graph.paths(currency, self.currency), MOST_PATHS):
-                pairs = [graph.pair(*step) for step in path]
-                wanted.update(pairs)
-                # A further way counts only when this one surely has no price.
-                if all(
-                    self._markets.price(pair) or pair not in tickers.asked_pairs
-                    for pair in pairs
-                ):
-                    break
+        wanted = {
+            graph.pair(*step)
+            for currency in currencies
+            for path in islice(graph.paths(currency, self.currency), MOST_PATHS)
+            for step in path
+        }
         tickers.wanted[WHO] = frozenset(wanted)
-        missing = [
-            pair
-            for pair in wanted
-            if not self._markets.price(pair) and pair not in tickers.asked_pairs
-        ]
-        return not missing
+        return all(
+            self._markets.price(pair) or pair in tickers.asked_pairs for pair in wanted
+        )
 
     def _day_ago(self, now: datetime) -> Decimal | None:
         """Return what the account was worth a day ago, None when nobody looked."""

@@ -191,8 +191,6 @@ async def test_what_cannot_be_priced_is_named(
 
     with patch.object(RestClient, "get_ticker", without_shib):
         entry = await set_up(hass, account_entry(exchange))
-        await entry.runtime_data.markets.tickers.async_refresh()
-        await entry.runtime_data.markets.tickers.async_refresh()
         await until(lambda: coordinator(entry).data)
         assert portfolio(entry).unpriced == ("SHIB",)
         state = hass.states.get(VALUE)
