@@ -9,10 +9,10 @@ import tempfile
 
 from telegram import Bot
 from telegram.error import TelegramError
-from telegram.request import HTTPXRequest
 
 from telegram_bot.clock import SYSTEM_CLOCK, Clock
 from telegram_bot.config import Config
+from telegram_bot.transport import Transport
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ async def alarm(config: Config, text: str, *, clock: Clock = SYSTEM_CLOCK) -> No
             return
     telegram = config.telegram
     try:
-        async with asyncio.timeout(_WITHIN), HTTPXRequest() as request:
+        async with asyncio.timeout(_WITHIN), Transport() as request:
             bot = Bot(
                 telegram.token,
                 telegram.base_url,

@@ -9,7 +9,7 @@ from http import HTTPStatus
 import logging
 from random import Random
 import sqlite3
-from typing import Any, override
+from typing import Any
 
 import aiohttp
 from telegram import Update
@@ -22,7 +22,6 @@ from telegram.ext import (
     MessageHandler,
     filters,
 )
-from telegram.request import HTTPXRequest
 
 from telegram_bot.access import Access, Role
 from telegram_bot.clock import SYSTEM_CLOCK, Clock
@@ -37,6 +36,7 @@ from telegram_bot.notices import FeedKeeper, begin_anew
 from telegram_bot.outbox import Outbox
 from telegram_bot.pairs import PairBook
 from telegram_bot.store import Store, StoreError, is_damage
+from telegram_bot.transport import Transport
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -44,7 +44,6 @@ type TelegramApplication = Application[Any, Any, Any, Any, Any, Any]
 
 _CONCURRENT_UPDATES = 64
 _READ_TIMEOUT = 10.0
-_CONNECT_TIMEOUT = 5.0
 _FIRST_BACKOFF = 1.0
 _LONGEST_BACKOFF = 30.0
 # Each step of a stop; together they stay below the five seconds that a supervisor waits.
@@ -183,6 +182,11 @@ class CompanionBot:
     def _build_telegram(self) -> TelegramApplication:
         """Make the application of python-telegram-bot; pace and retries are the outbox's."""
         telegram = self._config.telegram
+        sending = Transport(read_timeout=self._read_timeout)
+        polling = Transport(on_answer=self._polling_answered)
+        for transport in (sending, polling):
+            # The library leaves them open when it could not be initialised.
+            self._exits.push_async_callback(transport.shutdown)
         return (
             ApplicationBuilder()
             .token(telegram.token)
@@ -190,11 +194,8 @@ class CompanionBot:
             .base_file_url(telegram.base_file_url)
             # One slow call to Home Assistant must not stop all buttons.
             .concurrent_updates(_CONCURRENT_UPDATES)
-            .connect_timeout(_CONNECT_TIMEOUT)
-            .read_timeout(self._read_timeout)
-            .write_timeout(_READ_TIMEOUT)
-            .pool_timeout(_CONNECT_TIMEOUT)
-            .get_updates_request(_PollingRequest(self._polling_answered))
+            .request(sending)
+            .get_updates_request(polling)
             .job_queue(None)
             .build()
         )
@@ -236,9 +237,11 @@ class CompanionBot:
         if telegram.updater and telegram.updater.running:
             await _within_step(telegram.updater.stop)
 
-    def _polling_answered(self, status: int) -> None:
+    def _polling_answered(self, status: int, body: bytes) -> None:
         """Notice a refused token, of which the library tells nobody, and the end of an outage."""
-        if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND):
+        # A page in between says "not found" as well, but not in Telegram's words.
+        refused = status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND)
+        if refused and body.startswith(b"{"):
             self._break_on_token()
         elif status == HTTPStatus.OK and self._polling_lost:
             self._polling_lost = False
@@ -343,26 +346,6 @@ class CompanionBot:
             lambda tx: tx.notify(f"parked:{chat_id}:{day}", access.owner, text, now)
         )
         outbox.wake([access.owner])
-
-
-class _PollingRequest(HTTPXRequest):
-    """Ask for updates, and tell how Telegram answered."""
-
-    def __init__(self, on_answer: Callable[[int], None]) -> None:
-        """Keep whom to tell."""
-        super().__init__(
-            connection_pool_size=1,
-            connect_timeout=_CONNECT_TIMEOUT,
-            read_timeout=_READ_TIMEOUT,
-        )
-        self._on_answer = on_answer
-
-    @override
-    async def do_request(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
-        """Make a request."""
-        code, payload = await super().do_request(*args, **kwargs)
-        self._on_answer(code)
-        return code, payload
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-import httpx
+import aiohttp
 from telegram import (
     Bot,
     InlineKeyboardButton,
@@ -58,7 +58,7 @@ _BAD_REQUESTS = (
     ("message_id_invalid", Verdict.GONE),
     ("chat not found", Verdict.PARK),
 )
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 
 
 def judge(error: TelegramError) -> Judgement:
@@ -81,7 +81,8 @@ def judge(error: TelegramError) -> Judgement:
         )
     if isinstance(error, Forbidden):
         return Judgement(Verdict.PARK)
-    if isinstance(error, InvalidToken):
+    # With a cause it is the page of something in between, which says "not found" as well.
+    if isinstance(error, InvalidToken) and error.__cause__ is None:
         return Judgement(Verdict.TOKEN)
     if isinstance(error, Conflict):
         return Judgement(Verdict.AGAIN)

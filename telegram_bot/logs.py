@@ -8,9 +8,6 @@ from urllib.parse import quote
 
 REDACTED = "**redacted**"
 
-# Prints every URL at INFO, and Telegram's URLs hold the token.
-_CHATTY = ("httpx", "httpcore")
-
 
 class RedactingFormatter(logging.Formatter):
     """Format a record, tracebacks included, and take the secrets out of the result."""
@@ -47,8 +44,6 @@ def set_up_logging(
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.DEBUG if verbose else logging.INFO)
-    for name in _CHATTY:
-        logging.getLogger(name).setLevel(logging.WARNING)
     # Writes a traceback for each unreadable answer, such as a proxy's page; we hear of it anyway.
     logging.getLogger("telegram.request").setLevel(logging.CRITICAL)
     # Its INFO lines speak of its inner life; ours say what a person needs.

@@ -9,11 +9,11 @@ from typing import Any
 import aiohttp
 import pytest
 from telegram.error import NetworkError
-from telegram.request import HTTPXRequest
 
 import telegram_bot
 from telegram_bot.home_assistant import HomeAssistant
 from telegram_bot.store import Store
+from telegram_bot.transport import Transport
 from tests.telegram_bot.conftest import Json, Rig
 from tests.telegram_bot.fake_home_assistant import make_order
 from tests.telegram_bot.test_orders import confirm_data, preview, wait_card
@@ -42,7 +42,7 @@ class FailPoints:
             (Store, "run"),
             (HomeAssistant, "call"),
             (aiohttp.ClientWebSocketResponse, "send_str"),
-            (HTTPXRequest, "do_request"),
+            (Transport, "do_request"),
         ):
             self._surround(monkeypatch, owner, name)
 

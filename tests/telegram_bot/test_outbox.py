@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 import aiohttp
-import httpx
+from aiohttp.client_reqrep import ConnectionKey
 import pytest
 from telegram import Bot
 from telegram.error import (
@@ -21,7 +21,6 @@ from telegram.error import (
     TelegramError,
     TimedOut,
 )
-from telegram.request import HTTPXRequest
 
 from simulators.telegram.server import TelegramServer
 from telegram_bot.delivery import Verdict, judge
@@ -37,6 +36,7 @@ from telegram_bot.outbox import Outbox
 from telegram_bot.records import Line
 from telegram_bot.store import Store
 from telegram_bot.transaction import Transaction
+from telegram_bot.transport import Transport
 from tests.telegram_bot.conftest import OWNER, Rig
 from tests.telegram_bot.fake_home_assistant import execution, make_order, price_alert
 from tests.telegram_bot.manual_clock import ManualClock
@@ -50,18 +50,24 @@ def caused[T: TelegramError](error: T, cause: Exception) -> T:
     return error
 
 
+def refused() -> aiohttp.ClientConnectorError:
+    """Return the error of a connection that was refused."""
+    key = ConnectionKey("127.0.0.1", 1, False, True, None, None, None)
+    return aiohttp.ClientConnectorError(key, OSError("refused"))
+
+
 @pytest.mark.parametrize(
     ("error", "verdict"),
     [
-        (caused(NetworkError("x"), httpx.ConnectError("refused")), Verdict.AGAIN),
-        (caused(TimedOut(), httpx.ConnectTimeout("slow")), Verdict.AGAIN),
-        (caused(TimedOut(), httpx.PoolTimeout("busy")), Verdict.AGAIN),
+        (caused(NetworkError("x"), refused()), Verdict.AGAIN),
+        (caused(TimedOut(), aiohttp.ConnectionTimeoutError("slow")), Verdict.AGAIN),
         (NetworkError("Too Many Requests"), Verdict.AGAIN),
         (RetryAfter(3), Verdict.WAIT),
-        (caused(TimedOut(), httpx.ReadTimeout("slow")), Verdict.UNKNOWN),
-        (caused(TimedOut(), httpx.WriteTimeout("slow")), Verdict.UNKNOWN),
-        (caused(NetworkError("x"), httpx.RemoteProtocolError("cut")), Verdict.UNKNOWN),
-        (caused(NetworkError("x"), httpx.ReadError("cut")), Verdict.UNKNOWN),
+        (caused(TimedOut(), aiohttp.SocketTimeoutError("slow")), Verdict.UNKNOWN),
+        (caused(TimedOut(), TimeoutError("slow")), Verdict.UNKNOWN),
+        (caused(NetworkError("x"), aiohttp.ServerDisconnectedError()), Verdict.UNKNOWN),
+        (caused(NetworkError("x"), aiohttp.ClientOSError("cut")), Verdict.UNKNOWN),
+        (caused(NetworkError("x"), aiohttp.ClientPayloadError("cut")), Verdict.UNKNOWN),
         (
             caused(NetworkError("Bad Gateway"), TelegramError("unreadable")),
             Verdict.UNKNOWN,
@@ -76,6 +82,7 @@ def caused[T: TelegramError](error: T, cause: Exception) -> T:
         (BadRequest("Message is too long"), Verdict.REFUSED),
         (Forbidden("bot was blocked by the user"), Verdict.PARK),
         (InvalidToken("Unauthorized"), Verdict.TOKEN),
+        (caused(InvalidToken("Not Found"), TelegramError("page")), Verdict.UNKNOWN),
         (Conflict("terminated by other getUpdates request"), Verdict.AGAIN),
         (ChatMigrated(-100123), Verdict.MOVED),
     ],
@@ -202,7 +209,7 @@ class Post:
 async def post(tmp_path: Path) -> AsyncIterator[Post]:
     """Return a running outbox and a chat that accepts messages."""
     async with TelegramServer() as telegram, aiohttp.ClientSession() as http:
-        request = HTTPXRequest(read_timeout=0.3, connect_timeout=1)
+        request = Transport(read_timeout=0.3)
         bot = Bot(
             telegram.token, telegram.base_url, telegram.base_file_url, request=request
         )

@@ -231,7 +231,7 @@ async def test_disk_full_after_a_delivery(
         await rig.wait_message("I can write again")
         await rig.clock.pass_until(lambda: rig.clock.monotonic() > 200, step=5)
         assert sum("is at 7000" in text for text in await rig.texts()) == 1
-    await rig.clock.pass_until(lambda: rig.clock.monotonic() > 230)
+    await rig.clock.pass_until(lambda: rig.clock.monotonic() > 300)
     await rig.wait_message("70002")
     texts = await rig.texts()
     assert sum("70001" in text for text in texts) == 1
