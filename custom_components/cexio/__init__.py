@@ -41,6 +41,7 @@ from .log_filter import async_redact, secrets_of
 from .market import MarketHub
 from .portfolio import PortfolioCoordinator, WalletCoordinator
 from .price_alerts import PriceAlerts
+from .profit import ProfitCoordinator
 from .repairs import async_open_database, trouble_listener, unusable
 from .services import async_setup_services
 from .trading import TradingDesk
@@ -147,6 +148,15 @@ async def _async_create_runtime(
             desk=desk,
         )
         wallet = WalletCoordinator(hass, entry, client.rest)
+        portfolio = PortfolioCoordinator(
+            hass,
+            entry,
+            markets=markets,
+            reference=reference,
+            balances=balances,
+            wallet=wallet,
+            database=database,
+        )
         account = CexioAccount(
             balances,
             ledger,
@@ -154,16 +164,16 @@ async def _async_create_runtime(
             desk,
             Funds(hass, entry),
             wallet,
-            PortfolioCoordinator(
+            portfolio,
+            FeesCoordinator(hass, entry, client.rest),
+            ProfitCoordinator(
                 hass,
                 entry,
-                markets=markets,
+                rest=client.rest,
                 reference=reference,
-                balances=balances,
-                wallet=wallet,
+                portfolio=portfolio,
                 database=database,
             ),
-            FeesCoordinator(hass, entry, client.rest),
         )
     return CexioRuntimeData(
         client=client,
@@ -214,6 +224,7 @@ async def _async_bring_up(
         entry.async_create_background_task(
             hass, runtime.account.fees.async_refresh(), f"{DOMAIN} fees"
         )
+        await runtime.account.profit.async_start()
 
     watched = _watched(entry)
 
@@ -239,6 +250,7 @@ async def _async_bring_down(runtime: CexioRuntimeData) -> None:
     await runtime.alerts.async_stop()
     if runtime.account is not None:
         await runtime.account.stream.async_stop()
+        await runtime.account.profit.async_stop()
         await runtime.account.portfolio.async_shutdown()
     await runtime.markets.async_stop()
     if runtime.feed.has_unwritten:

@@ -30,7 +30,8 @@ from .exchange import Order
 from .executions import Ledger
 from .feed import FeedEntry, FeedKind
 from .fees import Fees, FeesCoordinator, NextTier
-from .portfolio import Portfolio, PortfolioCoordinator, WalletCoordinator
+from .portfolio import Portfolio, PortfolioCoordinator, WalletCoordinator, rounded
+from .profit_sensors import TOTAL_SENSORS, CexioProfitSensor
 from .representation import order_as_dict, plain
 
 FEE = "fee"
@@ -56,7 +57,7 @@ def _details(portfolio: Portfolio) -> Mapping[str, Any]:
         "unpriced": list(portfolio.unpriced),
         "wallet_included": portfolio.has_wallet,
         "values": {
-            item.currency: _rounded(item.worth.value)
+            item.currency: rounded(item.worth.value)
             for item in portfolio.positions
             if item.worth is not None
         },
@@ -110,15 +111,14 @@ def account_sensors(entry: CexioConfigEntry) -> list[SensorEntity]:
             )
             for description in PORTFOLIO_SENSORS
         ),
+        *(
+            CexioProfitSensor(account.profit, entry, runtime.reference, description)
+            for description in TOTAL_SENSORS
+        ),
         CexioOpenOrders(entry, account.ledger),
         CexioVolume(account.fees, entry),
         CexioNextFeeTier(account.fees, entry),
     ]
-
-
-def _rounded(value: Decimal) -> str:
-    """Return a converted amount: as fine as the exchange's own amounts, no finer."""
-    return plain(round(value, 8))
 
 
 class CexioPortfolioSensor(
@@ -170,7 +170,7 @@ class CexioPortfolioSensor(
         if self.coordinator.data is None:
             return None
         value = self.entity_description.value_fn(self.coordinator.data)
-        return None if value is None else _rounded(value)
+        return None if value is None else rounded(value)
 
     @property
     @override

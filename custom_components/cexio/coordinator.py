@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from .market import MarketHub
     from .portfolio import PortfolioCoordinator, WalletCoordinator
     from .price_alerts import PriceAlerts
+    from .profit import ProfitCoordinator
     from .trading import TradingDesk
 
 _LOGGER = logging.getLogger(__name__)
@@ -59,6 +60,7 @@ class CexioAccount:
     wallet: WalletCoordinator
     portfolio: PortfolioCoordinator
     fees: FeesCoordinator
+    profit: ProfitCoordinator
 
 
 @dataclass(slots=True)

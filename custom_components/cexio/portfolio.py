@@ -25,6 +25,7 @@ from .coordinator import (
 from .database import Database
 from .exchange import Priority, RestClient, TransportError
 from .market import MarketHub
+from .representation import plain
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -322,3 +323,8 @@ def _load_samples(
             "SELECT time, currency, value FROM portfolio_samples ORDER BY time"
         )
     ]
+
+
+def rounded(value: Decimal) -> str:
+    """Return a converted amount: as fine as the exchange's own amounts, no finer."""
+    return plain(round(value, 8))

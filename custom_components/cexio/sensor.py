@@ -33,6 +33,7 @@ from .entity import (
 from .exchange import Balance, Pair
 from .feed import FeedKind
 from .market import Market, MarketData
+from .profit_sensors import ASSET_SENSORS, CexioProfitSensor
 from .representation import plain
 
 PARALLEL_UPDATES = 0
@@ -183,6 +184,7 @@ async def async_setup_entry(
         )
     known: set[tuple[str, str]] = set()
     in_wallet: set[str] = set()
+    reckoned: set[str] = set()
 
     @callback
     def add_new_assets() -> None:
@@ -212,9 +214,26 @@ async def async_setup_entry(
             for currency in new
         )
 
+    @callback
+    def add_new_profits() -> None:
+        """Add the sensors of assets that the ledger tells of for the first time."""
+        if (profit := account.profit.data) is None:
+            return
+        new = sorted(profit.holdings.keys() - reckoned - {profit.currency})
+        reckoned.update(new)
+        async_add_entities(
+            CexioProfitSensor(
+                account.profit, entry, runtime.reference, description, currency
+            )
+            for currency in new
+            for description in ASSET_SENSORS
+        )
+
     add_new_assets()
+    add_new_profits()
     add_new_wallet_assets()
     entry.async_on_unload(account.balances.async_add_listener(add_new_assets))
+    entry.async_on_unload(account.profit.async_add_listener(add_new_profits))
     entry.async_on_unload(account.wallet.async_add_listener(add_new_wallet_assets))
 
 

@@ -14,6 +14,7 @@ from custom_components.cexio.button import CANCEL_ALL
 from custom_components.cexio.errors import _ACTION_KEYS, _SET_UP_KEYS
 from custom_components.cexio.event import EXECUTIONS, PRICE_ALERT
 from custom_components.cexio.order_changes import EXECUTION_EVENTS
+from custom_components.cexio.profit_sensors import ASSET_SENSORS, TOTAL_SENSORS
 from custom_components.cexio.sensor import BALANCE_SENSORS, MARKET_SENSORS
 from custom_components.cexio.services import ACTIONS
 from custom_components.cexio.switch import TRADING
@@ -28,6 +29,8 @@ ENTITIES = {
         *(item.key for item in MARKET_SENSORS),
         *(item.key for item in BALANCE_SENSORS),
         *(item.key for item in account_sensors.PORTFOLIO_SENSORS),
+        *(item.key for item in ASSET_SENSORS),
+        *(item.key for item in TOTAL_SENSORS),
         account_sensors.FEE,
         account_sensors.LAST_EXECUTION,
         diagnostic_sensors.LAST_RECOVERY,
@@ -94,6 +97,8 @@ def test_every_refusal_has_words() -> None:
             *MARKET_SENSORS,
             *BALANCE_SENSORS,
             *account_sensors.PORTFOLIO_SENSORS,
+            *ASSET_SENSORS,
+            *TOTAL_SENSORS,
         )
     }
     assert set(texts["exceptions"]) == raised - known

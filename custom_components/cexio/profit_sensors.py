@@ -1,0 +1,162 @@
+"""Sensors of cost and profit: of each asset, and of the whole account."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, override
+
+from homeassistant.components.sensor import (
+    SensorEntity,
+    SensorEntityDescription,
+    SensorStateClass,
+)
+from homeassistant.core import callback
+
+from .average_cost import Holding
+from .coordinator import CexioConfigEntry, ReferenceCoordinator
+from .entity import CexioAccountCoordinatorEntity, class_and_precision
+from .portfolio import rounded
+from .profit import ProfitCoordinator
+from .representation import plain
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProfitSensorDescription(SensorEntityDescription):
+    """Describes a number of a holding; its value is None where no price is known."""
+
+    value_fn: Callable[[Holding, Decimal | None], Decimal | None]
+
+
+def _unrealised(holding: Holding, value: Decimal | None) -> Decimal | None:
+    """Return what selling now would gain, before fees."""
+    return None if value is None else value - holding.cost
+
+
+ASSET_SENSORS: tuple[ProfitSensorDescription, ...] = (
+    ProfitSensorDescription(
+        key="cost_basis",
+        translation_key="cost_basis",
+        value_fn=lambda holding, _value: holding.cost,
+    ),
+    ProfitSensorDescription(
+        key="asset_realised_profit",
+        translation_key="asset_realised_profit",
+        value_fn=lambda holding, _value: holding.realised,
+    ),
+    ProfitSensorDescription(
+        key="asset_unrealised_profit",
+        translation_key="asset_unrealised_profit",
+        value_fn=_unrealised,
+    ),
+)
+TOTAL_SENSORS: tuple[ProfitSensorDescription, ...] = (
+    ProfitSensorDescription(
+        key="realised_profit",
+        translation_key="realised_profit",
+        value_fn=lambda holding, _value: holding.realised,
+    ),
+    ProfitSensorDescription(
+        key="unrealised_profit",
+        translation_key="unrealised_profit",
+        value_fn=_unrealised,
+    ),
+)
+
+
+class CexioProfitSensor(CexioAccountCoordinatorEntity[ProfitCoordinator], SensorEntity):
+    """A number of one asset, or of all together."""
+
+    _attr_state_class = SensorStateClass.TOTAL
+    entity_description: ProfitSensorDescription
+
+    def __init__(
+        self,
+        coordinator: ProfitCoordinator,
+        entry: CexioConfigEntry,
+        reference: ReferenceCoordinator,
+        description: ProfitSensorDescription,
+        asset: str | None = None,
+    ) -> None:
+        """Take an asset, None = all."""
+        super().__init__(coordinator, entry)
+        self.entity_description = description
+        self._reference = reference
+        self._asset = asset
+        name = description.key if asset is None else f"{asset}_{description.key}"
+        self._attr_unique_id = f"{entry.entry_id}_{name}"
+        if asset is not None:
+            self._attr_translation_placeholders = {"currency": asset}
+        self._async_follow_currency()
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Follow the prices too."""
+        await super().async_added_to_hass()
+        self.async_on_remove(
+            self.coordinator.portfolio.async_add_listener(self.async_write_ha_state)
+        )
+
+    @callback
+    def _async_follow_currency(self) -> None:
+        """Take class, unit and precision from the currency of the reckoning."""
+        data = self.coordinator.data
+        currency = (
+            self.coordinator.portfolio.currency if data is None else data.currency
+        )
+        self._attr_native_unit_of_measurement = currency
+        self._attr_device_class, self._attr_suggested_display_precision = (
+            class_and_precision(self._reference, currency)
+        )
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Show the new number, in the currency it is in."""
+        self._async_follow_currency()
+        super()._handle_coordinator_update()
+
+    @property
+    def _holdings(self) -> Mapping[str, Holding]:
+        """The holdings that the number is about."""
+        if (data := self.coordinator.data) is None:
+            return {}
+        if self._asset is None:
+            return data.holdings
+        holding = data.holdings.get(self._asset)
+        return {} if holding is None else {self._asset: holding}
+
+    def _value(self, currency: str, holding: Holding) -> Decimal | None:
+        """Return what a holding is worth in the currency of the reckoning."""
+        portfolio = self.coordinator.portfolio
+        data = self.coordinator.data
+        if data is None or data.currency != portfolio.currency:
+            return None
+        worth = portfolio.worth(holding.amount, currency)
+        return None if worth is None else worth.value
+
+    @property
+    @override
+    def native_value(self) -> str | None:
+        """Return the sum of what can be told, None when nothing can."""
+        numbers = [
+            self.entity_description.value_fn(holding, self._value(currency, holding))
+            for currency, holding in self._holdings.items()
+        ]
+        known = [number for number in numbers if number is not None]
+        return rounded(sum(known, Decimal())) if known else None
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any]:
+        """Return what the number rests on, and what is not in it."""
+        data = self.coordinator.data
+        if self._asset is None or data is None:
+            return {"unpriced": sorted(data.unpriced) if data else []}
+        holding = data.holdings.get(self._asset, Holding())
+        average = holding.average
+        return {
+            "amount": plain(holding.amount),
+            "average_cost": None if average is None else rounded(average),
+            "unexplained": plain(holding.unexplained),
+            "unpriced": self._asset in data.unpriced,
+        }
