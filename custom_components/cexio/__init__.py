@@ -4,6 +4,7 @@ from datetime import datetime
 import logging
 import sqlite3
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP, Platform
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv, device_registry as dr
@@ -32,7 +33,7 @@ from .coordinator import (
     ReferenceCoordinator,
 )
 from .database import Database, database_path, remove_database
-from .entity import account_device, flat_execution, market_subentries
+from .entity import account_device, flat_execution, known_devices, market_subentries
 from .executions import Ledger
 from .feed import Feed, FeedEntry, FeedKind, FeedListener
 from .fees import FeesCoordinator
@@ -107,6 +108,15 @@ async def async_remove_entry(hass: HomeAssistant, entry: CexioConfigEntry) -> No
     """Delete what an entry kept on disk."""
     path = database_path(hass, entry.entry_id)
     await hass.async_add_executor_job(remove_database, path)
+
+
+async def async_remove_config_entry_device(
+    hass: HomeAssistant, entry: CexioConfigEntry, device: dr.DeviceEntry
+) -> bool:
+    """Let a device be deleted that stands for nothing any more."""
+    if entry.state is not ConfigEntryState.LOADED:
+        return False
+    return device.identifiers.isdisjoint(known_devices(entry))
 
 
 async def _async_create_runtime(

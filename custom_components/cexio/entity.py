@@ -29,6 +29,21 @@ def account_device(entry: CexioConfigEntry) -> DeviceInfo:
     )
 
 
+def known_devices(entry: CexioConfigEntry) -> set[tuple[str, str]]:
+    """Return the identifiers of what a loaded entry has devices for."""
+    account = entry.runtime_data.account
+    devices = [market_device(entry, item) for item in market_subentries(entry)]
+    if account is not None:
+        devices.append(account_device(entry))
+        devices += [
+            sub_account_device(account.balances, account_id)
+            for account_id in account.balances.sub_accounts
+        ]
+    return {
+        identifier for device in devices for identifier in device.get("identifiers", ())
+    }
+
+
 def sub_account_device(coordinator: AccountCoordinator, account_id: str) -> DeviceInfo:
     """Return the device of a sub-account."""
     entry = coordinator.config_entry

@@ -334,6 +334,20 @@ async def test_options(
     assert entry.runtime_data is runtime
 
 
+async def test_options_of_an_entry_without_a_sub_account(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """Somebody who went on without a sub-account chooses one here."""
+    hass.config_entries.async_update_entry(entry, options={})
+    result = await hass.config_entries.options.async_init(entry.entry_id)
+    result = await hass.config_entries.options.async_configure(
+        result["flow_id"], {"default_account_id": "savings"}
+    )
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+    assert entry.options["default_account_id"] == "savings"
+
+
 async def test_options_without_account(
     hass: HomeAssistant, prices: MockConfigEntry
 ) -> None:
@@ -570,6 +584,8 @@ async def test_the_exchange_falls_silent_while_accounts_are_compared(
     assert result["errors"] == {"base": "maintenance"}
     result = await answer(hass, result, fields)
     assert result["reason"] == "reconfigure_successful"
+    await hass.async_block_till_done()
+    await settled(entry)
 
 
 async def test_any_trace_of_a_client_will_do(
