@@ -1,11 +1,13 @@
 """Diagnostics: how the entry is doing, without a word on who or how much."""
 
+import sqlite3
 from typing import Any
 
 from homeassistant.components.diagnostics import async_redact_data
 from homeassistant.const import CONF_API_KEY
 from homeassistant.core import HomeAssistant
 
+from .audit import AuditTrail
 from .const import (
     CONF_API_SECRET,
     CONF_DEFAULT_ACCOUNT_ID,
@@ -14,6 +16,10 @@ from .const import (
     CONF_TRADERS,
 )
 from .coordinator import CexioConfigEntry
+from .recovery import LARGEST_POINTS, Recovery
+
+# So many requests to place or cancel are shown.
+AUDIT_COUNT = 100
 
 TO_REDACT = {
     CONF_API_KEY,
@@ -53,7 +59,12 @@ async def async_get_config_entry_diagnostics(
             },
         },
         "price_alerts": len(runtime.alerts.alerts),
-        "feed": {"oldest": runtime.feed.oldest, "newest": runtime.feed.newest},
+        "feed": {
+            "oldest": runtime.feed.oldest,
+            "newest": runtime.feed.newest,
+            "trouble": type(runtime.feed.trouble).__name__,
+            "unwritten": runtime.feed.has_unwritten,
+        },
         "account": account
         and {
             "connected": account.stream.connected,
@@ -62,5 +73,25 @@ async def async_get_config_entry_diagnostics(
             "assets": sum(len(item) for item in account.balances.data.values()),
             "open_orders": len(account.ledger.open_orders),
             "balances_ok": account.balances.last_update_success,
+            "stream_history": list(account.stream.history),
+            "recovery": _recovery(account.stream.recovery),
+            "audit": await _async_audit(account.desk.audit),
         },
     }
+
+
+def _recovery(recovery: Recovery) -> dict[str, Any]:
+    """Return how often and at what cost was asked for what may have been missed."""
+    return {
+        "runs": recovery.runs,
+        "largest_points": LARGEST_POINTS,
+        "last": recovery.last and recovery.last.as_dict(),
+    }
+
+
+async def _async_audit(audit: AuditTrail) -> list[dict[str, Any]]:
+    """Return what was asked for lately, if it can be read."""
+    try:
+        return [record.as_shown() for record in await audit.async_last(AUDIT_COUNT)]
+    except sqlite3.Error:
+        return []

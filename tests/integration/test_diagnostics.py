@@ -1,12 +1,15 @@
 """Diagnostics: useful, and without a secret."""
 
 import json
+import sqlite3
+from unittest.mock import patch
 
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Context, HomeAssistant
 
 from custom_components.cexio.diagnostics import async_get_config_entry_diagnostics
 from simulators.exchange.server import ExchangeServer
-from tests.integration.harness import MockConfigEntry
+from tests.integration.harness import MockConfigEntry, MockUser
+from tests.integration.helpers import act, control, settled, switch_trading, until
 
 
 async def test_account(
@@ -22,6 +25,54 @@ async def test_account(
     assert found["account"]["connected"] is True
     assert found["account"]["sub_accounts"] == 2
     assert found["points_used"].keys() == {"address", "key"}
+
+
+async def test_how_it_went(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """Connections, recoveries and requests are told, without people and amounts."""
+    user = MockUser(name="Ada", is_owner=True).add_to_hass(hass)
+    await switch_trading(hass)
+    fields = {
+        "pair": "BTC-USD",
+        "side": "buy",
+        "order_type": "limit",
+        "amount": "0.0123",
+        "price": "59000",
+        "comment": "Telegram 1001",
+    }
+    await act(hass, "place_order", Context(user_id=user.id), **fields)
+    await control(exchange, "sockets/close", {"kind": "all", "notice": False})
+    history = entry.runtime_data.account.stream.history
+    await until(lambda: len(history) == 3)
+    await settled(entry)
+    found = (await async_get_config_entry_diagnostics(hass, entry))["account"]
+    text = json.dumps(found)
+    for secret in ("Ada", user.id, "1001", "0.0123", "59000", exchange.key):
+        assert secret not in text
+    assert [item["event"] for item in found["stream_history"]] == [
+        "connected",
+        "disconnected",
+        "connected",
+    ]
+    assert found["stream_history"][1]["reason"].startswith("TransportError")
+    assert found["recovery"]["largest_points"] == 70
+    assert found["recovery"]["runs"] == 2
+    last = found["recovery"]["last"]
+    assert last["points"] == 15
+    assert last["changes"] == 0
+    assert last["seconds"] >= 0
+    (request,) = found["audit"]
+    assert request["action"] == "place"
+    assert request["by"] == "user"
+    assert request["commented"] is True
+    assert request["pair"] == "BTC-USD"
+    assert request["outcome"].startswith("placed ")
+    with patch.object(
+        entry.runtime_data.database, "async_read", side_effect=sqlite3.OperationalError
+    ):
+        found = await async_get_config_entry_diagnostics(hass, entry)
+    assert found["account"]["audit"] == []
 
 
 async def test_prices_only(hass: HomeAssistant, prices: MockConfigEntry) -> None:

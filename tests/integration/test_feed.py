@@ -424,3 +424,26 @@ async def test_too_old_cursor(
     assert [entry["seq"] for entry in await subscriber.receive(2)] == [4, 5]
     await subscriber.subscribe(since=3)
     assert subscriber.result["too_old"] is False
+
+
+async def test_slow_subscriber(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    hass_ws_client: WebSocketGenerator,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A subscriber that stops reading is not dropped, and gets everything when it reads on."""
+    feed = entry.runtime_data.feed
+    with (
+        patch("homeassistant.components.websocket_api.http.MAX_PENDING_MSG", 100),
+        patch("custom_components.cexio.websocket_api.PACE", 0.05),
+    ):
+        subscriber = Subscriber(await hass_ws_client())
+        await subscriber.subscribe(since=0)
+        # More than what the sockets between them hold, one message each if nobody waited.
+        text = "x" * 20_000
+        for number in range(1, 701):
+            await feed.async_append([replace(item(number), data={"text": text})])
+        received = await subscriber.receive(700)
+    assert [got["seq"] for got in received] == list(range(1, 701))
+    assert "unable to keep up" not in caplog.text
