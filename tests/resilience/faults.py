@@ -69,7 +69,7 @@ FAULTS: dict[str, Fault] = {
         {"kind": "stall", "channel": "public"}, _STALL_SECONDS
     ),
     "connect refused": Rule(
-        {"kind": "refuse", "match": "connect", "status": 503}, 4.0, _CUT
+        {"kind": "refuse", "match": "connect", "status": 503, "count": 2}, 0.0, _CUT
     ),
     "429 to a question": Rule(
         {"kind": "refuse", "match": "get_my_orders", "status": 429, "count": 1},
@@ -86,7 +86,7 @@ FAULTS: dict[str, Fault] = {
         {"kind": "maintenance", "match": "order_placement", "count": 1}
     ),
     "maintenance of questions": Rule(
-        {"kind": "maintenance", "match": "order_status"}, 4.0, _CUT
+        {"kind": "maintenance", "match": "order_status", "count": 2}, 0.0, _CUT
     ),
     "reply to an order lost": Rule(
         {"kind": "lose_reply", "match": "do_my_new_order", "count": 1}

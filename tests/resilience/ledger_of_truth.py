@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from html import unescape
 import re
 from typing import Any
 
@@ -94,7 +95,12 @@ class ChatView:
     cards: dict[str, list[Card]] = field(default_factory=lambda: defaultdict(list))
     ends: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     alerts: Counter[str] = field(default_factory=Counter)
-    digest: Counter[str] = field(default_factory=Counter)
+    digests: list[tuple[str, ...]] = field(default_factory=list)
+
+    @property
+    def digest(self) -> Counter[str]:
+        """The lines of all digests."""
+        return Counter(line for lines in self.digests for line in lines)
 
     def names(self, order: Order) -> bool:
         """Tell whether a digest names an order, or shows the last of its fills."""
@@ -126,6 +132,7 @@ _LINES = {
     "order": re.compile(r"^Order (\d+)$"),
     "alert": re.compile(r"^Your alert: (.+)$"),
 }
+MAY_REPEAT = "it may repeat an earlier one"
 _DIGEST_HEADS = ("While we were apart", "… and on")
 
 
@@ -195,7 +202,9 @@ def read_chat(messages: Iterable[Json]) -> ChatView:
         view.texts[number] = text
         lines = text.splitlines()
         if text.startswith(_DIGEST_HEADS):
-            view.digest.update(lines[1:])
+            view.digests.append(
+                tuple(line for line in lines[1:] if line and MAY_REPEAT not in line)
+            )
         elif match := _search("alert", lines):
             view.alerts[match] += 1
         elif (card := _card(number, lines, edited=message["edited"])) is not None:
@@ -204,6 +213,11 @@ def read_chat(messages: Iterable[Json]) -> ChatView:
             elif lines[0].startswith(tuple(STATUSES.values())):
                 view.ends[lines[0]].append(number)
     return view
+
+
+def plain_lines(html: str) -> list[str]:
+    """Return the lines of a message that was sent as HTML."""
+    return unescape(re.sub(r"</?[a-zA-Z][^<>]*>", "", html)).splitlines()
 
 
 def _card(number: int, lines: list[str], *, edited: bool) -> Card | None:

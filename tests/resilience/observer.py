@@ -16,6 +16,10 @@ RETRY_SECONDS = 0.3
 LOOK_SECONDS = 0.5
 
 
+class NotConnectedError(HomeAssistantError):
+    """Nothing was sent."""
+
+
 class Observer:
     """A subscriber with a cursor, as the bot is one; also asks Home Assistant what it shows."""
 
@@ -71,10 +75,11 @@ class Observer:
         """Perform an action of the integration and return its response.
 
         Raises:
-            HomeAssistantError: refused, or there is no connection now.
+            NotConnectedError: there is no connection now, nothing was sent.
+            HomeAssistantError: refused, or not answered.
         """
         if self._connection is None or self._connection._socket.closed:
-            raise HomeAssistantError("not connected")
+            raise NotConnectedError("not connected")
         try:
             async with asyncio.timeout(COMMAND_SECONDS):
                 result = await self._connection.command(

@@ -17,6 +17,9 @@ type Message = Mapping[str, Any]
 
 # The whole chat is read at each change; a long one is read less often.
 READ_PAUSE = 0.25
+ASK_TRIES = 5
+ASK_PAUSE = 4.0
+ASK_AGAIN = ("ask again in a moment.", "Ask again in a moment.", "in the settings")
 READ_PAUSE_PER_MESSAGE = 0.001
 
 
@@ -83,17 +86,22 @@ class Person:
     async def ask(
         self, command: str, words: str, kind: str, seconds: float
     ) -> Question | None:
-        """Write a command and wait for the question that it leads to."""
-        sent = await self.send(command)
-        message = await self.see(
-            lambda message: (
-                message["message_id"] > sent
-                and words in message["text"]
-                and _button(message, "Confirm") is not None
-            ),
-            seconds,
-        )
-        if message is None:
+        """Write a command and wait for the question that it leads to; ask again when the bot says so."""
+
+        def is_answer(message: Message) -> bool:
+            text = message["text"]
+            asks = words in text and _button(message, "Confirm") is not None
+            return message["message_id"] > sent and (asks or text.endswith(ASK_AGAIN))
+
+        for _ in range(ASK_TRIES):
+            sent = await self.send(command)
+            message = await self.see(is_answer, seconds)
+            if message is None:
+                return None
+            if words in message["text"]:
+                break
+            await asyncio.sleep(ASK_PAUSE)
+        else:
             return None
         data = _button(message, "Confirm") or ""
         question = Question(kind, words, data.split(":")[1], message["message_id"])

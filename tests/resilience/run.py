@@ -1,7 +1,7 @@
 """One run: a plan is carried out, things settle, and everybody is compared."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +15,7 @@ from simulators.demo.home_assistant import HomeAssistantError
 from tests.resilience.faults import FAULTS
 from tests.resilience.ledger_of_truth import read_chat, read_feed, read_truth
 from tests.resilience.person import Person
-from tests.resilience.schedule import Plan
+from tests.resilience.schedule import QUIET_SECONDS, Plan
 from tests.resilience.strikes import Striker
 from tests.resilience.traders import Traders
 from tests.resilience.verdict import (
@@ -34,6 +34,10 @@ KEEP_CALLS_SECONDS = 30.0
 # Longer than the bot's longest backoff, so that a pause is no sign of an end.
 CHAT_QUIET_SECONDS = 5.0
 LOOK_SECONDS = 2.0
+# For trades under way when the plan is over.
+GRACE_SECONDS = 10.0
+# The bot has found out, or let a question run out, by then.
+FOUND_OUT_SECONDS = 150.0
 
 
 @dataclass(slots=True)
@@ -123,42 +127,46 @@ async def run(
 async def _carry_out(
     plan: Plan, world: World, traders: Traders, striker: Striker
 ) -> None:
-    """Do everything at its time."""
+    """Do everything at its time; what waits for an answer at the end waits no more."""
     began = time.monotonic()
 
-    async def at(moment: float, work: Callable[[], Awaitable[None]]) -> None:
-        await asyncio.sleep(max(0.0, began + moment - time.monotonic()))
-        await work()
+    async def at(moment: float, work: Coroutine[Any, Any, None]) -> None:
+        """Do something at its time."""
+        try:
+            await asyncio.sleep(max(0.0, began + moment - time.monotonic()))
+        except asyncio.CancelledError:
+            work.close()
+            raise
+        await work
 
     async def alerts() -> None:
+        """Set the alerts, one after the other."""
         for alert in plan.alerts:
-            await at(alert.at, lambda alert=alert: traders.alert(alert))  # type: ignore[misc]  # a bound copy
+            if time.monotonic() - began < plan.seconds - QUIET_SECONDS:
+                await at(alert.at, traders.alert(alert))
 
     keeper = asyncio.create_task(_keep_calls(world))
+    trades = [
+        asyncio.create_task(at(trade.at, traders.trade(trade))) for trade in plan.trades
+    ]
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(alerts())
-            for trade in plan.trades:
-                group.create_task(
-                    at(trade.at, lambda trade=trade: traders.trade(trade))  # type: ignore[misc]  # a bound copy
-                )
             for trouble in plan.troubles:
-                fault = FAULTS[trouble.fault]
-                group.create_task(
-                    at(
-                        trouble.at,
-                        lambda name=trouble.fault, fault=fault: striker.strike(  # type: ignore[misc]  # bound copies
-                            name, fault
-                        ),
-                    )
-                )
+                strike = striker.strike(trouble.fault, FAULTS[trouble.fault])
+                group.create_task(at(trouble.at, strike))
             for kill in plan.kills:
-                group.create_task(
-                    at(kill.at, lambda kill=kill: world.kill(kill.part, kill.down))  # type: ignore[misc]  # a bound copy
-                )
+                group.create_task(at(kill.at, world.kill(kill.part, kill.down)))
+            group.create_task(asyncio.sleep(plan.seconds))
+        await asyncio.wait(trades, timeout=GRACE_SECONDS)
     finally:
-        keeper.cancel()
+        for task in (keeper, *trades):
+            task.cancel()
+        ended = await asyncio.gather(*trades, return_exceptions=True)
         await asyncio.gather(keeper, return_exceptions=True)
+    for failure in ended:
+        if isinstance(failure, Exception):
+            raise failure
     await world.wait_up()
 
 
@@ -185,6 +193,8 @@ async def _settle(
         if (verdict.is_settled and quiet) or passed >= seconds:
             break
         await asyncio.sleep(LOOK_SECONDS)
+    if passed >= FOUND_OUT_SECONDS:
+        verdict.untrue += verdict.unsettled
     report.verdict = verdict
     report.settle_seconds = passed
     report.notes += [f"unsettled: {text}" for text in verdict.unsettled]
@@ -208,7 +218,7 @@ async def _judge(report: Report, world: World, traders: Traders) -> Verdict:
         Asked(item.kind, item.confirmation_id, item.message_id, item.confirmed)
         for item in traders.person.questions
     ]
-    crossed = [Crossed(alert.alert_id, alert.crossings) for alert in traders.alerts]
+    crossed = [Crossed(item.words, item.least, item.most) for item in traders.alerts]
     judge_feed(verdict, orders, told)
     judge_chat(verdict, orders, told, chat, asked, doubtful)
     judge_orders(verdict, orders, asked, chat)

@@ -8,7 +8,7 @@ from random import Random
 # Nothing begins within this time of the end: what was begun may end in peace.
 QUIET_SECONDS = 12.0
 # A trade begins so often; each makes a few messages, and a chat takes about one a second.
-TRADE_SECONDS = 2.6
+TRADE_SECONDS = 2.3
 ALERT_SECONDS = 24.0
 
 
@@ -17,6 +17,7 @@ class Way(StrEnum):
 
     ELSEWHERE = "elsewhere"
     CHAT = "chat"
+    ACTION = "action"  # as an automation does
 
 
 class Style(StrEnum):
@@ -100,7 +101,7 @@ class Plan:
     kills: tuple[Kill, ...]
 
 
-_WAYS = (Way.ELSEWHERE, Way.CHAT)
+_WAYS = (Way.ELSEWHERE, Way.CHAT, Way.ACTION, Way.ELSEWHERE, Way.CHAT)
 _STYLES = {
     Way.ELSEWHERE: (
         *[Style.NIBBLES] * 6,
@@ -115,6 +116,7 @@ _STYLES = {
         Style.MARKET,
         *[Style.CANCEL] * 2,
     ),
+    Way.ACTION: (*[Style.NIBBLES] * 4, Style.SWEEP, Style.CANCEL),
 }
 # In turn, so that a short run has all of them.
 _TAPS = (Tap.ONCE, Tap.DOUBLE, Tap.AGAIN, Tap.STRANGER, Tap.ONCE, Tap.DISCARD)
@@ -161,7 +163,7 @@ def _trades(random: Random, end: float) -> Iterator[Trade]:
             asked += 1
         style = random.choice(_STYLES[way])
         pauses = tuple(
-            round(random.uniform(0.05, 0.8), 2) for _ in range(random.randint(8, 20))
+            round(random.uniform(0.05, 0.6), 2) for _ in range(random.randint(8, 20))
         )
         yield Trade(
             at=round(end * (number + random.random()) / count, 2),

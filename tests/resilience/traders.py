@@ -13,6 +13,7 @@ import aiohttp
 from simulators.demo.control import ControlError
 from simulators.demo.home_assistant import HomeAssistantError
 from tests.resilience.ledger_of_truth import digits
+from tests.resilience.observer import NotConnectedError
 from tests.resilience.person import Person, Question
 from tests.resilience.schedule import Alert, Style, Tap, Trade, Way
 from tests.resilience.world import World
@@ -32,6 +33,8 @@ ORDER_SECONDS = 30.0
 SEEN_SECONDS = 90.0
 HOLD_SECONDS = 2.5
 STATE_SECONDS = 5.0
+ACTION_TRIES = 12
+ACTION_PAUSE = 2.5
 EXPIRE_SECONDS = 6.0
 
 _WORDS = {"BUY": "Buy", "SELL": "Sell"}
@@ -40,12 +43,21 @@ _OTHER = {"BUY": "SELL", "SELL": "BUY"}
 
 @dataclass(slots=True)
 class SetAlert:
-    """An alert that stands, and how often the market crossed it before Home Assistant's eyes."""
+    """An alert, and how often the market crossed it before Home Assistant's eyes."""
 
-    alert_id: str
-    level: Decimal
-    by_chat: bool
-    crossings: int = 0
+    words: str
+    up: bool
+    repeat: bool
+    is_certain: bool = True  # somebody said that it stands
+    least: int = 0
+    most: int = 0
+
+    def cross(self, *, up: bool, seen: bool) -> None:
+        """Note that the market went over all levels of a side."""
+        if up is not self.up or (self.most and not self.repeat):
+            return
+        self.most += 1
+        self.least += seen and self.is_certain
 
 
 @dataclass(slots=True)
@@ -140,6 +152,29 @@ class Traders:
             self.world.struck[trade.tap] += 1
         return question.client_order_id if question.confirmed else None
 
+    async def _place_by_action(
+        self, trade: Trade, amount: Decimal, price: Decimal
+    ) -> str | None:
+        """Place an order as an automation does, which repeats it with the same id until it has an answer."""
+        client_order_id = f"auto-{trade.number}"
+        for _ in range(ACTION_TRIES):
+            try:
+                await self.world.observer.call(
+                    "place_order",
+                    pair=PAIR,
+                    side=trade.side.lower(),
+                    order_type="limit",
+                    amount=format(amount, "f"),
+                    price=format(price, "f"),
+                    client_order_id=client_order_id,
+                )
+            except HomeAssistantError as err:
+                self.refused.append(f"{client_order_id}: {err}")
+                await asyncio.sleep(ACTION_PAUSE)
+            else:
+                break
+        return client_order_id
+
     async def _ask(self, command: str, words: str) -> Question | None:
         """Ask for an order; a bot that died meanwhile owes no answer."""
         return await self.person.ask(command, words, "order", QUESTION_SECONDS)
@@ -211,45 +246,49 @@ class Traders:
         cents = Decimal(alert.number + 1) / 100
         sign = 1 if alert.up else -1
         level = ALERT_BASE + sign * (ALERT_STEP / 2 + cents)
-        by_chat = not alert.repeat
-        made = await (self._set_by_chat if by_chat else self._set_by_action)(
-            level, up=alert.up
-        )
-        if made is None:
-            self.refused.append(f"alert at {level}")
-            return
+        words = f"{ALERT_PAIR} {'>' if alert.up else '<'} {digits(level)}"
+        made = SetAlert(words, alert.up, alert.repeat)
         self.alerts.append(made)
+        if alert.repeat:
+            made.is_certain = await self._set_by_action(level, up=alert.up)
+        else:
+            made.is_certain = await self._set_by_chat(words)
+        if not made.is_certain:
+            self.refused.append(f"alert {words} is not known to stand")
         for _ in range(alert.crossings):
             for target in (ALERT_BASE + sign * ALERT_STEP, ALERT_BASE):
-                if not await self._move_and_be_seen(target):
-                    return
+                seen = await self._move_and_be_seen(target)
                 if target != ALERT_BASE:
-                    made.crossings += 1
+                    for item in self.alerts:
+                        item.cross(up=alert.up, seen=seen)
 
-    async def _set_by_chat(self, level: Decimal, *, up: bool) -> SetAlert | None:
-        """Set an alert from the chat; None when the bot does not say that it stands."""
-        words = f"{ALERT_PAIR} {'>' if up else '<'} {digits(level)}"
+    async def _set_by_chat(self, words: str) -> bool:
+        """Set an alert from the chat; tell whether the bot says that it stands."""
         await self.person.send(f"/alert {words}")
-        if await self.person.see(
+        answer = await self.person.see(
             lambda message: f"Alert set: {words}" in message["text"], QUESTION_SECONDS
-        ):
-            return SetAlert(words, level, by_chat=True)
-        return None
+        )
+        return answer is not None
 
-    async def _set_by_action(self, level: Decimal, *, up: bool) -> SetAlert | None:
-        """Set a repeating alert as an automation does."""
-        with suppress(HomeAssistantError):
-            answer = await self.world.observer.call(
-                "add_price_alert",
-                pair=ALERT_PAIR,
-                condition="above" if up else "below",
-                price=format(level, "f"),
-                repeat=True,
-            )
-            words = f"{ALERT_PAIR} {'>' if up else '<'} {digits(level)}"
-            if answer["alert"]["alert_id"]:
-                return SetAlert(words, level, by_chat=False)
-        return None
+    async def _set_by_action(self, level: Decimal, *, up: bool) -> bool:
+        """Set a repeating alert as an automation does; tell whether it stands."""
+        for _ in range(ACTION_TRIES):
+            try:
+                await self.world.observer.call(
+                    "add_price_alert",
+                    pair=ALERT_PAIR,
+                    condition="above" if up else "below",
+                    price=format(level, "f"),
+                    repeat=True,
+                )
+            except NotConnectedError:
+                await asyncio.sleep(ACTION_PAUSE)
+            except HomeAssistantError as err:
+                self.refused.append(f"alert at {level}: {err}")
+                return False
+            else:
+                return True
+        return False
 
     async def _move_and_be_seen(self, target: Decimal) -> bool:
         """Move the market and hold it until Home Assistant has shown the price for a while in one life."""
@@ -287,3 +326,10 @@ class Traders:
         except HomeAssistantError, aiohttp.ClientError, OSError, TimeoutError:
             return None
         return tuple(state["state"] for state in states)
+
+
+_PLACE = {
+    Way.ELSEWHERE: Traders._place_elsewhere,
+    Way.CHAT: Traders._place_by_chat,
+    Way.ACTION: Traders._place_by_action,
+}

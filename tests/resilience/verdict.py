@@ -16,6 +16,7 @@ from tests.resilience.ledger_of_truth import (
     Order,
     Told,
     digits,
+    plain_lines,
 )
 
 FINAL = {"FILLED": "filled", "CANCELLED": "cancelled", "EXPIRED": "expired"}
@@ -78,10 +79,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Crossed:
-    """An alert and how often the market crossed its level."""
+    """An alert and how often the market crossed its level, as far as is certain."""
 
     words: str
-    crossings: int
+    at_least: int
+    at_most: int
 
 
 def judge_feed(
@@ -189,6 +191,7 @@ def judge_chat(
         asked: the questions that the person saw.
         doubtful: the texts of messages whose delivery was left in doubt.
     """
+    _excuse_digests(verdict, chat, doubtful)
     by_order: dict[str, list[Told]] = defaultdict(list)
     for entry in told:
         by_order[entry.order_id].append(entry)
@@ -215,6 +218,15 @@ def judge_chat(
         _judge_digest(verdict, order, fills, chat, has_card=bool(cards))
         if order.status in FINAL:
             _judge_ring(verdict, order, cards, chat, doubtful)
+
+
+def _excuse_digests(verdict: Verdict, chat: ChatView, doubtful: Sequence[str]) -> None:
+    """Leave out copies of a digest whose delivery was in doubt."""
+    doubts = Counter(tuple(plain_lines(text)[1:]) for text in doubtful)
+    for lines, count in Counter(chat.digests).items():
+        for _ in range(min(count - 1, doubts[lines])):
+            chat.digests.remove(lines)
+            verdict.in_doubt.append(f"chat: digest of {len(lines)} lines")
 
 
 def _judge_digest(
@@ -312,13 +324,11 @@ def judge_orders(
         f"tg-{item.confirmation_id}": item for item in asked if item.kind == "order"
     }
     for client_order_id, count in placed.items():
-        if not client_order_id.startswith("tg-"):
-            continue
-        question = known.get(client_order_id)
-        if question is None or not question.confirmed:
-            verdict.orders_doubled.append(f"{client_order_id} was never confirmed")
         if count > 1:
             verdict.orders_doubled.append(f"{client_order_id} was placed {count} times")
+        question = known.get(client_order_id)
+        if client_order_id.startswith("tg-") and not (question and question.confirmed):
+            verdict.orders_doubled.append(f"{client_order_id} was never confirmed")
     for client_order_id, question in known.items():
         head = chat.texts.get(question.message_id, "").partition("\n")[0]
         name = f"card of {client_order_id}"
@@ -350,21 +360,23 @@ def judge_alerts(
     for alert in crossed:
         shown = chat.alerts[alert.words] + digested[alert.words]
         for name, count in (("feed", in_feed[alert.words]), ("chat", shown)):
-            missing = alert.crossings - count
-            if missing > 0:
+            # The chat must agree with the feed.
+            least = alert.at_least if name == "feed" else in_feed[alert.words]
+            most = alert.at_most if name == "feed" else in_feed[alert.words]
+            if count < least:
                 verdict.lost.append(
-                    f"{name}: alert {alert.words} fired {count} of {alert.crossings} times"
+                    f"{name}: alert {alert.words} fired {count} of {least} times"
                 )
-            elif missing < 0 and name == "feed":
+            elif count > most and name == "feed":
                 verdict.doubled.append(
-                    f"feed: alert {alert.words} fired {count} times for {alert.crossings} crossings"
+                    f"feed: alert {alert.words} fired {count} times for {most} crossings"
                 )
-            elif missing < 0:
+            elif count > most:
                 escaped = escape(alert.words, quote=False)
                 _judge_copies(
                     verdict,
                     f"alert {alert.words}",
-                    1 - missing,
+                    1 + count - most,
                     sum(f"Your alert: {escaped}" in text for text in doubtful),
                 )
     known = {alert.words for alert in crossed}

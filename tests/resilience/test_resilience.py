@@ -1,0 +1,36 @@
+"""A short run of everything: real processes, every fault, six kills."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.resilience.faults import EARLY, FAULTS
+from tests.resilience.run import run
+from tests.resilience.schedule import Part, make_plan
+from tests.resilience.soak import table
+
+SEED = 11
+SECONDS = 112.0
+SETTLE_SECONDS = 85.0
+KILLS = 6
+EXECUTIONS = 200
+
+
+@pytest.mark.timeout(280)
+@pytest.mark.xdist_group("resilience")
+async def test_nothing_is_lost_and_nothing_comes_twice(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """After all that can go wrong, the exchange, the feed and the chat agree to the last digit."""
+    plan = make_plan(SEED, SECONDS, faults=tuple(FAULTS), early=EARLY, kills=KILLS)
+    report = await run(
+        plan, tmp_path, settle_seconds=SETTLE_SECONDS, progress=lambda _: None
+    )
+    with capsys.disabled():
+        # The messages that Telegram left in doubt are the only copies allowed: whoever runs it sees how many.
+        print(f"\n{table(report)}")  # noqa: T201 - the table is what the run is for
+    assert report.verdict.words() == []
+    assert report.executions >= EXECUTIONS
+    assert sum(report.faults[f"kill {part}"] for part in Part) == KILLS
+    assert set(FAULTS) <= set(report.faults)
+    assert not report.verdict.unsettled
