@@ -230,10 +230,7 @@ async def _async_bring_up(
     await runtime.alerts.async_start()
     if runtime.account is not None:
         await runtime.account.stream.async_start()
-        # Nobody waits for fees, which may have to wait for points.
-        entry.async_create_background_task(
-            hass, runtime.account.fees.async_refresh(), f"{DOMAIN} fees"
-        )
+        runtime.account.fees.async_start()
         await runtime.account.profit.async_start()
 
     watched = _watched(entry)

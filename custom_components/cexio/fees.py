@@ -7,11 +7,14 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import override
 
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HassJob, HomeAssistant, callback
+from homeassistant.helpers.event import async_call_later
 
 from .coordinator import CexioConfigEntry, CexioCoordinator
 from .exchange import FeePlan, FeeStep, FeeStrategy, Priority, RestClient, Volume
 
+# Whatever a start has to find out about orders goes first.
+START_PAUSE = timedelta(seconds=15)
 FEES_INTERVAL = timedelta(hours=1)
 # The strategy is part of the contract; it changes rarely.
 STRATEGY_LIFETIME = timedelta(hours=12)
@@ -63,6 +66,21 @@ class FeesCoordinator(CexioCoordinator[Fees]):
         super().__init__(hass, entry, rest, "fees", FEES_INTERVAL)
         self._strategy: FeeStrategy | None = None
         self._strategy_until: datetime | None = None
+
+    @callback
+    def async_start(self) -> None:
+        """Ask for the first time, when what is urgent at a start has its points."""
+        self.config_entry.async_on_unload(
+            async_call_later(
+                self.hass,
+                START_PAUSE,
+                HassJob(self._async_begin, cancel_on_shutdown=True),
+            )
+        )
+
+    async def _async_begin(self, _now: datetime) -> None:
+        """Ask for the first time."""
+        await self.async_refresh()
 
     @override
     async def _async_fetch(self) -> Fees:

@@ -36,6 +36,8 @@ _LOGGER = logging.getLogger(__name__)
 PAGE_SIZE = 100
 PAGES_A_TURN = 2
 PRICES_A_TURN = 6
+# Whatever a start has to find out about orders goes first.
+START_PAUSE = timedelta(seconds=15)
 # While there is more to read, and when there is not.
 BUSY_PAUSE = timedelta(minutes=1)
 IDLE_PAUSE = timedelta(minutes=10)
@@ -109,11 +111,11 @@ class ProfitCoordinator(DataUpdateCoordinator[Profit | None]):
         self._stop_listening: CALLBACK_TYPE | None = None
 
     async def async_start(self) -> None:
-        """Begin to read in the background, from where it was left."""
+        """Begin soon to read in the background, from where it was left."""
         until = await self._database.async_run(_prepare)
         self._start = None if until is None else until - OVERLAP
         self._stop_listening = self.portfolio.async_add_listener(self._check_currency)
-        self._turn(None)
+        self._cancel_turn = async_call_later(self.hass, START_PAUSE, self._turn)
 
     async def async_stop(self) -> None:
         """Leave off; what was read is kept."""

@@ -7,6 +7,7 @@ from unittest.mock import patch
 
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
+from homeassistant.util import dt as dt_util
 import pytest
 
 from custom_components.cexio.exchange import (
@@ -17,7 +18,7 @@ from custom_components.cexio.exchange import (
     RestClient,
     Volume,
 )
-from custom_components.cexio.fees import Fees
+from custom_components.cexio.fees import START_PAUSE, Fees
 from simulators.exchange.server import ExchangeServer
 from tests.integration.harness import MockConfigEntry, MockUser, async_fire_time_changed
 from tests.integration.helpers import account_entry, act, set_up, switch_trading, until
@@ -98,6 +99,8 @@ async def test_fee_sensors(
 ) -> None:
     """The fee of each watched market, the volume and the next tier follow the hour."""
     coordinator = everything.runtime_data.account.fees
+    assert hass.states.is_state("sensor.btc_usd_fee", "unknown")
+    async_fire_time_changed(hass, dt_util.utcnow() + START_PAUSE)
     await until(lambda: coordinator.data)
     await hass.async_block_till_done()
     fee = hass.states.get("sensor.btc_usd_fee")

@@ -8,6 +8,7 @@ from typing import Any
 from unittest.mock import patch
 
 from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
 import pytest
 
 from custom_components.cexio import profit as profit_module
@@ -18,7 +19,7 @@ from custom_components.cexio.exchange import (
     RestClient,
     UnsupportedPairError,
 )
-from custom_components.cexio.profit import Profit, ProfitCoordinator
+from custom_components.cexio.profit import START_PAUSE, Profit, ProfitCoordinator
 from simulators.exchange.server import ExchangeServer
 from tests.integration.harness import MockConfigEntry, async_fire_time_changed
 from tests.integration.helpers import (
@@ -237,7 +238,10 @@ async def test_turns(hass: HomeAssistant, exchange: ExchangeServer) -> None:
         RestClient, "get_my_transaction_history", side_effect=CexioError("no")
     ):
         entry = await set_up(hass, account_entry(exchange))
-        await until(lambda: coordinator(entry)._cancel_turn)
+        async_fire_time_changed(hass, dt_util.utcnow() + START_PAUSE)
+        task = coordinator(entry)._task
+        assert task is not None
+        await until(task.done)
         assert coordinator(entry).data is None
         assert hass.states.is_state("sensor.cex_io_realised_profit", "unknown")
     async_fire_time_changed(hass, fire_all=True)
