@@ -2,11 +2,13 @@
 
 import ast
 from collections.abc import Iterator
+from datetime import timedelta
 import json
 from pathlib import Path
 import re
 import struct
 from typing import Any
+from unittest.mock import patch
 
 from homeassistant.config_entries import SOURCE_REAUTH, SOURCE_RECONFIGURE, SOURCE_USER
 from homeassistant.core import HomeAssistant
@@ -15,14 +17,16 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.util.yaml import load_yaml
 import pytest
 
+from custom_components.cexio import profit
 from custom_components.cexio.condition import CONDITIONS
 from custom_components.cexio.const import DOMAIN
 from custom_components.cexio.services import ACTIONS
 from custom_components.cexio.trigger import TRIGGERS
 from simulators.exchange.server import ExchangeServer
 from tests.integration.harness import MockConfigEntry
-from tests.integration.helpers import settled
+from tests.integration.helpers import settled, switch_trading
 from tests.integration.test_config_flow import begin, credentials
+from tests.integration.test_profit import market, read_all
 
 REPOSITORY = Path(__file__).parents[2]
 FOLDER = REPOSITORY / "custom_components" / "cexio"
@@ -414,6 +418,12 @@ async def test_every_entity_has_a_name_and_an_icon(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
     """What is registered is named and drawn, and nothing is that is not registered."""
+    # What was bought has a profit, once its rows in the ledger were read.
+    with patch.object(profit, "HORIZON", -timedelta(seconds=30)):
+        await switch_trading(hass)
+        await market(hass, entry, "buy", "BTC-USD", "0.01")
+        await read_all(entry)
+    await hass.async_block_till_done()
     registered: dict[str, dict[str, er.RegistryEntry]] = {}
     for item in er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id):
         assert item.translation_key is not None, item.entity_id
