@@ -62,6 +62,13 @@ MIGRATIONS = (
         outcome TEXT
     );
     """,
+    """
+    CREATE TABLE alert_changes (
+        alert_id TEXT PRIMARY KEY,
+        data TEXT,
+        time REAL NOT NULL
+    );
+    """,
 )
 SCHEMA_VERSION = len(MIGRATIONS)
 

@@ -48,6 +48,7 @@ _ACTION_KEYS: tuple[tuple[type[CexioError], str], ...] = (
     (UnknownOrderError, "unknown_order"),
     (InvalidRequestError, "order_rejected"),
     (PermissionDeniedError, "permission_missing"),
+    (ClockError, "clock_wrong"),
     (AuthenticationError, "authentication_failed"),
     (RateLimitError, "rate_limited"),
     (MaintenanceError, "maintenance"),

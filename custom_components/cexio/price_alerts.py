@@ -13,9 +13,11 @@ from typing import Any, Self
 
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util, ulid as ulid_util
 import orjson
 
+from .alert_journal import AlertJournal
 from .const import CONF_PAIR, DOMAIN, SUBENTRY_PRICE_ALERT
 from .coordinator import CexioConfigEntry
 from .database import Database
@@ -161,6 +163,7 @@ class PriceAlerts:
         self._database = database
         self._feed = feed
         self._markets = markets
+        self._journal = AlertJournal(hass, database)
         self._alerts: dict[str, PriceAlert] = {}
         self._pairs: set[str] = set()
         self._queue: asyncio.Queue[tuple[str, Decimal]] = asyncio.Queue()
@@ -170,6 +173,7 @@ class PriceAlerts:
 
     async def async_start(self) -> None:
         """Take up all alerts where they were left."""
+        await self._async_restore()
         await self.async_reconcile()
         self._entry.async_on_unload(
             self._markets.async_listen_prices(self._async_price_changed)
@@ -192,8 +196,9 @@ class PriceAlerts:
     async def async_add(
         self, pair: str, condition: Condition, price: Decimal, *, repeat: bool
     ) -> PriceAlert:
-        """Add an alert; it waits from now on."""
-        subentry = alert_subentry(pair, condition, price, repeat=repeat)
+        """Add an alert; it waits from now on, whatever dies."""
+        subentry = alert_subentry(alert_data(pair, condition, price, repeat=repeat))
+        await self._async_note(subentry.subentry_id, subentry.data)
         self._hass.config_entries.async_add_subentry(self._entry, subentry)
         await self.async_reconcile()
         return self._alerts[subentry.subentry_id]
@@ -202,9 +207,31 @@ class PriceAlerts:
         """Remove an alert and return it, None when there is no such alert."""
         if (alert := self._alerts.get(alert_id)) is None:
             return None
+        await self._async_note(alert_id, None)
         self._hass.config_entries.async_remove_subentry(self._entry, alert_id)
         await self.async_reconcile()
         return alert
+
+    async def _async_note(self, alert_id: str, data: Mapping[str, Any] | None) -> None:
+        """Keep a change before it is promised."""
+        try:
+            await self._journal.async_note(alert_id, data)
+        except sqlite3.Error as err:
+            raise HomeAssistantError(
+                translation_domain=DOMAIN,
+                translation_key="storage_failed",
+                translation_placeholders={"reason": str(err)},
+            ) from err
+
+    async def _async_restore(self) -> None:
+        """Repeat the changes that a kill kept out of Home Assistant's own file."""
+        entries = self._hass.config_entries
+        for alert_id, data in (await self._journal.async_unwritten()).items():
+            is_there = alert_id in self._entry.subentries
+            if data is None and is_there:
+                entries.async_remove_subentry(self._entry, alert_id)
+            elif data is not None and not is_there:
+                entries.async_add_subentry(self._entry, alert_subentry(data, alert_id))
 
     async def async_reconcile(self) -> None:
         """Bring the alerts in line with the subentries."""
@@ -314,19 +341,25 @@ class PriceAlerts:
             connection.execute(
                 "DELETE FROM alert_states WHERE alert_id = ?", (alert_id,)
             )
+            # A removal that was promised stays in the journal.
+            connection.execute(
+                "DELETE FROM alert_changes WHERE alert_id = ? AND data IS NOT NULL",
+                (alert_id,),
+            )
 
         await self._database.async_run(forget)
 
 
 def alert_subentry(
-    pair: str, condition: Condition, price: Decimal, *, repeat: bool
+    data: Mapping[str, Any], alert_id: str | None = None
 ) -> ConfigSubentry:
     """Return the subentry that describes an alert."""
+    condition, price = Condition(data[CONF_CONDITION]), Decimal(data[CONF_PRICE])
     return ConfigSubentry(
-        data=MappingProxyType(alert_data(pair, condition, price, repeat=repeat)),
-        subentry_id=ulid_util.ulid_now(),
+        data=MappingProxyType(dict(data)),
+        subentry_id=alert_id or ulid_util.ulid_now(),
         subentry_type=SUBENTRY_PRICE_ALERT,
-        title=alert_title(pair, condition, price),
+        title=alert_title(data[CONF_PAIR], condition, price),
         unique_id=None,
     )
 

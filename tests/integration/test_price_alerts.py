@@ -1,10 +1,14 @@
 """Price alerts: once per crossing, across restarts, for watched pairs and others."""
 
 from decimal import Decimal
+import sqlite3
+from types import MappingProxyType
 from typing import Any
+from unittest.mock import patch
 
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.util import dt as dt_util
 import pytest
 
 from custom_components.cexio.price_alerts import (
@@ -160,3 +164,56 @@ async def test_refusals(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     with pytest.raises(ServiceValidationError) as raised:
         await act(hass, "remove_price_alert", alert_id="nobody")
     assert raised.value.translation_key == "unknown_alert"
+
+
+async def test_promised_alerts_survive_a_kill(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    """What was promised or removed before Home Assistant wrote its file is so afterwards."""
+    fields: dict[str, Any] = {"pair": "ETH-USD", "condition": "above", "price": "9999"}
+    kept = (await act(hass, "add_price_alert", **fields, repeat=True))["alert"]
+    gone = (await act(hass, "add_price_alert", **fields))["alert"]
+    stale = entry.subentries
+    await act(hass, "remove_price_alert", alert_id=gone["alert_id"])
+    await hass.config_entries.async_unload(entry.entry_id)
+    # The file of before: without the one, still with the other.
+    old = {key: item for key, item in stale.items() if key != kept["alert_id"]}
+    assert gone["alert_id"] in old
+    object.__setattr__(entry, "subentries", MappingProxyType(old))
+    await hass.config_entries.async_setup(entry.entry_id)
+    await settled(entry)
+    assert (await act(hass, "list_price_alerts"))["alerts"] == [kept]
+
+
+async def test_alerts_removed_while_unloaded_stay_removed(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    """Once Home Assistant has written its file, that file counts."""
+    fields: dict[str, Any] = {"pair": "ETH-USD", "condition": "above", "price": "9999"}
+    alert = (await act(hass, "add_price_alert", **fields))["alert"]
+    await hass.config_entries.async_unload(entry.entry_id)
+    hass.config_entries.async_remove_subentry(entry, alert["alert_id"])
+    later = dt_util.utcnow().timestamp() + 2
+    with patch("custom_components.cexio.alert_journal._written", return_value=later):
+        await hass.config_entries.async_setup(entry.entry_id)
+    await settled(entry)
+    assert (await act(hass, "list_price_alerts"))["alerts"] == []
+
+
+async def test_alert_that_cannot_be_kept_is_not_promised(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    """With a full disk no alert is set."""
+    with (
+        patch.object(
+            entry.runtime_data.database,
+            "async_run",
+            side_effect=sqlite3.OperationalError("database or disk is full"),
+        ),
+        pytest.raises(HomeAssistantError) as raised,
+    ):
+        await act(
+            hass, "add_price_alert", pair="ETH-USD", condition="above", price="9999"
+        )
+    assert raised.value.translation_key == "storage_failed"
+    assert (await act(hass, "list_price_alerts"))["alerts"] == []

@@ -13,6 +13,7 @@ import voluptuous as vol
 from custom_components.cexio.exchange import (
     AuthenticationError,
     CexioError,
+    ClockError,
     InsufficientFundsError,
     MaintenanceError,
     RateLimitError,
@@ -81,6 +82,7 @@ async def test_trading_conditions(hass: HomeAssistant, entry: MockConfigEntry) -
         (MaintenanceError("later"), "maintenance"),
         (TransportError("gone"), "not_connected"),
         (AuthenticationError("no"), "authentication_failed"),
+        (ClockError("no"), "clock_wrong"),
         (UnsupportedPairError("no"), "unknown_pair"),
         (InsufficientFundsError("no"), "insufficient_funds"),
         (CexioError("no"), "exchange_error"),
