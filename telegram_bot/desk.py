@@ -196,8 +196,8 @@ class OrderDesk:
             chat_id, Message(text, question_buttons(confirmation_id), repeat=True)
         )
         if message_id is not None:
-            await self._store.run(
-                lambda store: store.set_card_message(card_id, message_id)
+            await self._store.insist(
+                lambda store: store.find_card_message(card_id, message_id)
             )
 
     async def tap(

@@ -56,9 +56,7 @@ class Dispatcher:
             return
         self._context.outbox.unpark(message.chat_id)
         await self._show_menu(message.chat_id, role)
-        answer = await self._answer(
-            message.text or "", message.from_user.id, message.chat_id, role
-        )
+        answer = await self._answer(message, message.from_user.id, role)
         if answer:
             await self._context.outbox.say(message.chat_id, answer)
 
@@ -122,10 +120,10 @@ class Dispatcher:
         await self._reply(query, words)
 
     async def _answer(
-        self, text: str, user_id: int, chat_id: int, role: Role
+        self, message: TelegramMessage, user_id: int, role: Role
     ) -> Message | None:
         """Carry out a command; return what to say."""
-        name, *words = text.split() or [""]
+        name, *words = (message.text or "").split() or [""]
         command = (
             self._commands.get(name.removeprefix("/").partition("@")[0].lower())
             if name.startswith("/")
@@ -136,8 +134,10 @@ class Dispatcher:
         if role < command.role:
             return Message(e(_VIEWER))
         try:
+            if command.role >= Role.TRADER and not await self._is_new(message):
+                return None
             return await command.handler(
-                self._context, Request(user_id, chat_id, role, tuple(words))
+                self._context, Request(user_id, message.chat_id, role, tuple(words))
             )
         except UsageError as err:
             return Message(cards.usage(str(err), err.example or command.example))
@@ -149,6 +149,14 @@ class Dispatcher:
         except Exception:
             _LOGGER.exception("/%s broke", command.name)
             return Message(e(_BROKEN))
+
+    async def _is_new(self, message: TelegramMessage) -> bool:
+        """Note a message; Telegram brings the last ones again after a crash, and an alert must not be set twice."""
+        now = self._context.clock.time()
+        event_id = (
+            f"message:{message.chat_id}:{message.message_id}:{message.date.timestamp()}"
+        )
+        return await self._context.store.run(lambda store: store.is_new(event_id, now))
 
     async def _show_menu(self, chat_id: int, role: Role) -> None:
         """Show somebody their commands in Telegram's menu, once: a chat exists only after the first message."""

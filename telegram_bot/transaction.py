@@ -240,6 +240,13 @@ class Transaction:
             "UPDATE cards SET message_id = ? WHERE id = ?", (message_id, card_id)
         )
 
+    def find_card_message(self, card_id: int, message_id: int) -> None:
+        """Remember which message shows a card, unless a tap has told already: it may be there twice."""
+        self._db.execute(
+            "UPDATE cards SET message_id = ? WHERE id = ? AND message_id IS NULL",
+            (message_id, card_id),
+        )
+
     def is_card_shown(self, card: Card) -> bool:
         """Return whether a card is in its chat, or on its way there."""
         if card.message_id is not None:

@@ -252,7 +252,9 @@ async def test_second_poller_is_said_once(
 ) -> None:
     """Another program with the same token is named in the log; the bot goes on afterwards."""
     await rig.fault("conflict", method="getUpdates", count=2)
-    await rig.ask("/help", "You own this bot")
+    # The first may still come by the call that was under way.
+    for _ in range(2):
+        await rig.ask("/help", "You own this bot")
     assert caplog.text.count("Another program asks for this bot's updates") == 1
 
 
@@ -262,7 +264,8 @@ async def test_outage_of_updates_is_said_once(
     """A Telegram that fails for a while does not fill the log."""
     await rig.fault("bad_gateway", method="getUpdates", count=2)
     with caplog.at_level(logging.WARNING):
-        await rig.ask("/help", "You own this bot")
+        for _ in range(2):
+            await rig.ask("/help", "You own this bot")
     assert caplog.text.count("Telegram can't be reached for updates") == 1
 
 

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from simulators.telegram.wire import message_to_wire
 from telegram_bot.config import AccessConfig
 from tests.telegram_bot.conftest import OWNER, STRANGER, VIEWER, Rig
 from tests.telegram_bot.fake_home_assistant import Refusal, make_order
@@ -123,6 +124,24 @@ async def test_malformed_alert(rig: Rig, command: str, words: str) -> None:
     """What is wrong is said."""
     await rig.ask(command, words)
     assert rig.home.count("add_price_alert") == 0
+
+
+async def test_message_that_comes_twice(rig: Rig) -> None:
+    """Telegram brings a message again after a crash: the alert is set once, the order asked for once."""
+    world = rig.telegram.world
+    bot = next(iter(world.bots.values()))
+    for text, words in (
+        ("/alert BTC-USD > 70000", "Alert set"),
+        ("/buy 0.01 BTC-USD 60000", "Holds until"),
+    ):
+        sent = await rig.send(text)
+        await rig.wait_message(words)
+        message = bot.chats[OWNER].messages[sent]
+        world.add_update(bot, "message", message_to_wire(world, bot, message))
+    await rig.ask("/alerts", "1 price alert")
+    await rig.ask("/help", "You own this bot")
+    assert rig.home.count("add_price_alert") == 1
+    assert rig.home.count("preview_order") == 1
 
 
 async def test_help_by_role(stopped_rig: Rig) -> None:

@@ -484,6 +484,32 @@ async def test_patience_never_hides_the_outcome(
     await wait_card(rig, card, "❌ Not placed: Trading is off.")
 
 
+async def test_tap_on_the_first_of_two_copies(rig: Rig) -> None:
+    """When a question is there twice, the copy that was tapped shows the outcome."""
+    await rig.fault("bad_gateway", method="sendMessage", delivered=True)
+    first = await preview(rig)
+    await rig.tap("Confirm", first)
+    await rig.home.wait_called("place_order")
+    rig.clock.advance(5)
+    await rig.wait_message("it may repeat an earlier one")
+    rig.clock.advance(5)
+    await wait_card(rig, first, "🟢 Accepted")
+    assert rig.home.count("place_order") == 1
+    done = rig.home.orders[only_order(rig)] | {
+        "status": "filled",
+        "executed_amount": "0.01",
+    }
+    await rig.home.publish(execution("filled", done))
+    rig.clock.advance(5)
+    await wait_card(rig, first, "✅ Filled")
+
+
+def only_order(rig: Rig) -> str:
+    """Return the client order id of the only order."""
+    (client_order_id,) = rig.home.orders
+    return client_order_id
+
+
 async def test_void_question_that_was_sent_in_the_last_moment(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -493,7 +519,7 @@ async def test_void_question_that_was_sent_in_the_last_moment(
         """Note nothing, as a bot that is killed now."""
 
     with monkeypatch.context() as patch:
-        patch.setattr(Transaction, "set_card_message", forget)
+        patch.setattr(Transaction, "find_card_message", forget)
         card = await preview(rig)
         await rig.stop()
     await rig.start()

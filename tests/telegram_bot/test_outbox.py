@@ -483,6 +483,15 @@ async def test_question_in_doubt_is_asked_again(post: Post) -> None:
     assert MARK in post.shown()[-1]
 
 
+async def test_file(post: Post) -> None:
+    """A file goes over the same way as words."""
+    sent = await post.bot.send_document(OWNER, b"0.1", filename="fills.csv")
+    assert sent.document
+    assert sent.document.file_name == "fills.csv"
+    with pytest.raises(NetworkError, match="initialize first"):
+        await Transport().post("http://127.0.0.1:1/")
+
+
 async def test_long_answer_is_split(post: Post) -> None:
     """A long list arrives whole, the buttons under its end."""
     lines = [f"<b>{number}</b> " + "x" * 80 for number in range(100)]
