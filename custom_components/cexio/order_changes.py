@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import chain
 
 from .exchange import Order, OrderStatus
 from .representation import canonical, plain
@@ -153,22 +154,25 @@ def _fill(known: Order | None, merged: Order, amount: Decimal) -> dict[str, str 
     return {
         "amount": plain(amount),
         "quote_amount": plain(quote_amount),
-        "price": plain(_price(quote_amount, amount)),
+        "price": plain(_price(quote_amount, amount, merged.price)),
         "fee_amount": plain(fee),
         "fee_currency": merged.fee_currency,
     }
 
 
-def _price(quote_amount: Decimal, amount: Decimal) -> Decimal:
-    """Return the shortest price that yields the quote amount.
+def _price(quote_amount: Decimal, amount: Decimal, limit: Decimal | None) -> Decimal:
+    """Return the limit price where it yields the quote amount, else the shortest that does.
 
     No report says the price of a fill, and the quote amount was cut to the
     precision of its currency, so that a plain division shows digits that never were.
     """
     exact = quote_amount / amount
     last_digit = Decimal((0, (1,), min(int(quote_amount.as_tuple().exponent), -8)))
-    for decimals in range(LONGEST_PRICE):
-        price = exact.quantize(Decimal((0, (1,), -decimals)))
+    shortest = (
+        exact.quantize(Decimal((0, (1,), -decimals)))
+        for decimals in range(LONGEST_PRICE)
+    )
+    for price in chain(() if limit is None else (limit,), shortest):
         if abs(price * amount - quote_amount) < last_digit:
             return price
     return exact.quantize(Decimal((0, (1,), -LONGEST_PRICE)))

@@ -354,6 +354,19 @@ async def test_price_is_the_shortest_that_fits(ledger: Ledger) -> None:
     assert entry["data"]["fill"]["price"] == "60101"
 
 
+async def test_price_of_a_crumb(ledger: Ledger) -> None:
+    """Where many prices yield a tiny quote amount, it is the limit price."""
+    crumb = state(
+        OrderStatus.FILLED,
+        "0.00000003",
+        price=Decimal("59939.8"),
+        executed_quote_amount=Decimal("0.00179819"),
+    )
+    await ledger.async_apply_report(report(crumb, 1))
+    (entry,) = await told(ledger)
+    assert entry["data"]["fill"]["price"] == "59939.8"
+
+
 def test_merge_keeps_what_one_side_leaves_out() -> None:
     """REST knows when an order was made, reports know the fill: both are kept."""
     made = state(OrderStatus.NEW, created=NOW, updated=NOW, stop_price=Decimal(1))
