@@ -1,5 +1,6 @@
 """Conditions: where a price stands, what is open, whether orders may be placed."""
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, ClassVar, Unpack, override
@@ -104,9 +105,9 @@ class _PriceCondition(_CexioCondition):
         price = market.newest.mid
         return price is not None and self._fits(price, self._options[CONF_PRICE])
 
+    @abstractmethod
     def _fits(self, price: Decimal, level: Decimal) -> bool:
         """Compare a price with the level."""
-        raise NotImplementedError
 
 
 class PriceAbove(_PriceCondition):

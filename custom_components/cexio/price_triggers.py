@@ -1,5 +1,6 @@
 """Triggers on prices: a level that is crossed, a move within some time."""
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
@@ -68,9 +69,9 @@ class _PriceTrigger(CexioTrigger):
 
         return EntryWatch(self._hass, self._entry_id, attach).async_start()
 
+    @abstractmethod
     def _see(self, price: Decimal) -> dict[str, Any] | None:
         """Return what to tell of a price, None if it is not waited for."""
-        raise NotImplementedError
 
 
 class PriceCrossed(_PriceTrigger):

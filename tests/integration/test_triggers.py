@@ -5,8 +5,14 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from homeassistant.config_entries import (
+    SIGNAL_CONFIG_ENTRY_CHANGED,
+    ConfigEntryChange,
+    ConfigEntryState,
+)
 from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.helpers import trigger
+from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from hypothesis import given, strategies as st
@@ -486,6 +492,29 @@ async def test_entry_that_cannot_be_loaded_is_a_lost_stream(
     await hass.config_entries.async_setup(entry.entry_id)
     async_fire_time_changed(hass, dt_util.utcnow() + timedelta(minutes=12))
     await until(lambda: fired)
+
+
+async def test_other_entries_are_no_lost_stream(
+    hass: HomeAssistant,
+    exchange: ExchangeServer,
+    entry: MockConfigEntry,
+    automate: Automate,
+    fired: list[dict[str, Any]],
+) -> None:
+    """Neither prices only nor another integration counts; a loss counts from its beginning."""
+    await set_up(hass, prices_entry(exchange))
+    await automate("stream_lost")
+    stranger = MockConfigEntry(domain="stranger", state=ConfigEntryState.SETUP_ERROR)
+    changed = ConfigEntryChange.UPDATED
+    async_dispatcher_send(hass, SIGNAL_CONFIG_ENTRY_CHANGED, changed, stranger)
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(minutes=6))
+    await hass.async_block_till_done()
+    assert fired == []
+    entry.runtime_data.account.stream._async_set_connected(False)
+    async_dispatcher_send(hass, SIGNAL_CONFIG_ENTRY_CHANGED, changed, entry)
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(minutes=12))
+    await until(lambda: fired)
+    assert [item["config_entry_id"] for item in fired] == [entry.entry_id]
 
 
 async def test_stream_lost_when_turned_off(
