@@ -1,4 +1,4 @@
-"""The options: the guard rails, what may be ordered and by whom."""
+"""The options: the portfolio's currency, what may be ordered and by whom."""
 
 from typing import Any
 
@@ -11,7 +11,9 @@ from .const import (
     CONF_LARGEST_DAY_VALUE,
     CONF_LARGEST_DISTANCE,
     CONF_LARGEST_ORDER_VALUE,
+    CONF_PORTFOLIO_CURRENCY,
     CONF_TRADERS,
+    DEFAULT_PORTFOLIO_CURRENCY,
 )
 from .coordinator import CexioConfigEntry
 from .flow_steps import named_choice, pair_selector, positive_number
@@ -42,6 +44,7 @@ class CexioOptionsFlow(OptionsFlow):
         accounts = dict.fromkeys(account.balances.sub_accounts)
         if chosen := entry.options.get(CONF_DEFAULT_ACCOUNT_ID):
             accounts[chosen] = None
+        currencies = entry.runtime_data.reference.data.currencies
         users = {
             user.id: user.name or user.id
             for user in await self.hass.auth.async_get_users()
@@ -51,6 +54,9 @@ class CexioOptionsFlow(OptionsFlow):
             {
                 vol.Optional(CONF_DEFAULT_ACCOUNT_ID): named_choice(
                     {name: name for name in accounts}
+                ),
+                vol.Optional(CONF_PORTFOLIO_CURRENCY): named_choice(
+                    {code: code for code in sorted(currencies)}
                 ),
                 vol.Optional(CONF_LARGEST_ORDER_VALUE): TextSelector(),
                 vol.Optional(CONF_LARGEST_DAY_VALUE): TextSelector(),
@@ -64,7 +70,10 @@ class CexioOptionsFlow(OptionsFlow):
             }
         )
         # A user that is gone would make the form refuse its own values.
-        values = dict(user_input or entry.options)
+        values = {
+            CONF_PORTFOLIO_CURRENCY: DEFAULT_PORTFOLIO_CURRENCY,
+            **(user_input or entry.options),
+        }
         values[CONF_TRADERS] = [
             user for user in values.get(CONF_TRADERS, ()) if user in users
         ]

@@ -14,6 +14,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.util import dt as dt_util
 import orjson
 
+from .access import async_check_trader
 from .audit import AuditTrail
 from .const import (
     CONF_ALLOWED_PAIRS,
@@ -21,7 +22,6 @@ from .const import (
     CONF_LARGEST_DAY_VALUE,
     CONF_LARGEST_DISTANCE,
     CONF_LARGEST_ORDER_VALUE,
-    CONF_TRADERS,
     DOMAIN,
     VALUE_CURRENCY,
 )
@@ -127,7 +127,7 @@ class TradingDesk:
 
     async def _async_work_out(self, request: OrderRequest, context: Context) -> Preview:
         """Work out what an order would do, checked but for its worth and the funds."""
-        await self._async_check_user(context)
+        await async_check_trader(self._hass, self._entry, context)
         check_fields(request)
         if (conditions := self._reference.data.pairs.get(request.pair)) is None:
             raise refusal("unknown_pair", pair=request.pair)
@@ -203,7 +203,7 @@ class TradingDesk:
         self, context: Context, order_id: str | None, client_order_id: str | None
     ) -> Order:
         """Find the order, send the cancel, and wait for what comes of it."""
-        await self._async_check_user(context)
+        await async_check_trader(self._hass, self._entry, context)
         order = self._ledger.get(order_id=order_id, client_order_id=client_order_id)
         if order is None:
             order = await self._async_ask(order_id, client_order_id)
@@ -286,7 +286,7 @@ class TradingDesk:
         """Place an order, or find the one that the client order id stands for."""
         fields = orjson.dumps(_identity(request)).decode()
         if placement := await self._placements.async_get(client_order_id):
-            await self._async_check_user(context)
+            await async_check_trader(self._hass, self._entry, context)
             if placement.fields != fields:
                 raise refusal("client_order_id_used", client_order_id=client_order_id)
             if order := await self._async_repeat(client_order_id, placement):
@@ -423,17 +423,6 @@ class TradingDesk:
         except CexioError as err:
             _LOGGER.debug("The fees could not be asked for: %s", err)
             return None
-
-    async def _async_check_user(self, context: Context) -> None:
-        """Refuse users that may not trade; automations have no user and may."""
-        if context.user_id is None:
-            return
-        user = await self._hass.auth.async_get_user(context.user_id)
-        if user is not None and (
-            user.is_admin or user.id in self._entry.options.get(CONF_TRADERS, ())
-        ):
-            return
-        raise refusal("not_allowed_to_trade", user=(user and user.name) or "")
 
     def _check_distance(self, preview: Preview) -> None:
         """Refuse a limit price that is too far from the market."""

@@ -319,6 +319,7 @@ async def test_options(
         "largest_distance": "invalid_number",
     }
     chosen = {
+        "portfolio_currency": "EUR",
         "default_account_id": "savings",
         "largest_order_value": "1000",
         "largest_distance": "2.5",
