@@ -61,7 +61,13 @@ class AccountStream:
         self._clock = clock
         self._balances = balances
         self._ledger = ledger
-        self.recovery = Recovery(rest=rest, balances=balances, ledger=ledger, desk=desk)
+        self.recovery = Recovery(
+            rest=rest,
+            balances=balances,
+            ledger=ledger,
+            desk=desk,
+            now=clock.exchange_now,
+        )
         self._catching_up = asyncio.Lock()
         self._caught_up: datetime | None = None
         # Cleared while reports wait until it is known what was missed before them.
@@ -101,7 +107,7 @@ class AccountStream:
         self._ledger.live_since = None
         await self._ledger.async_release(everything=True)
         if self.connected and self.has_caught_up:
-            await self._ledger.async_note_contact(dt_util.utcnow())
+            await self._ledger.async_note_contact(self._clock.exchange_now())
 
     @property
     def has_caught_up(self) -> bool:
@@ -190,7 +196,7 @@ class AccountStream:
                 self._async_set_connected(False, error)
                 await self._ledger.async_release(everything=True)
                 if self.has_caught_up:
-                    await self._ledger.async_note_contact(dt_util.utcnow())
+                    await self._ledger.async_note_contact(self._clock.exchange_now())
                 self._caught_up = None
             case Unreadable():
                 await self._async_recover()

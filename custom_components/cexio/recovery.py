@@ -6,8 +6,6 @@ from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
 
-from homeassistant.util import dt as dt_util
-
 from .coordinator import AccountCoordinator
 from .exchange import Order, Priority, RestClient
 from .executions import Ledger
@@ -54,6 +52,7 @@ class Recovery:
         balances: AccountCoordinator,
         ledger: Ledger,
         desk: TradingDesk,
+        now: Callable[[], datetime],
         clock: Callable[[], float] = monotonic,
     ) -> None:
         """Prepare; nothing is asked yet."""
@@ -61,6 +60,7 @@ class Recovery:
         self._balances = balances
         self._ledger = ledger
         self._desk = desk
+        self._now = now
         self._clock = clock
         self._questions = 0
         self.runs = 0
@@ -73,7 +73,8 @@ class Recovery:
             CexioError: The exchange did not answer; what it told before is kept.
             sqlite3.Error: What has to be known first could not be kept.
         """
-        asked, began = dt_util.utcnow(), self._clock()
+        # Compared with times that the exchange gave, so that it has to be of its clock.
+        asked, began = self._now(), self._clock()
         self._questions = 0
         changes = await self._async_recover_orders()
         resolved = await self._desk.async_resolve_placements(DOUBTFUL_QUESTIONS)
@@ -107,7 +108,7 @@ class Recovery:
 
     async def _async_ended_since(self, moment: datetime) -> list[Order]:
         """Return the orders that were made since and have ended, oldest first."""
-        created_from = max(moment - CLOCK_MARGIN, dt_util.utcnow() - LONGEST_ABSENCE)
+        created_from = max(moment - CLOCK_MARGIN, self._now() - LONGEST_ABSENCE)
         ended = await self._async_ask(archived=True, created_from=created_from)
         return list(reversed(ended))
 
@@ -117,9 +118,7 @@ class Recovery:
         if len(missing) > SINGLE_QUESTIONS:
             created = [order.created for order in missing if order.created is not None]
             keys = {order_key(order) for order in missing}
-            archived = await self._async_ended_since(
-                min(created, default=dt_util.utcnow())
-            )
+            archived = await self._async_ended_since(min(created, default=self._now()))
             found = [order for order in archived if order_key(order) in keys]
             keys -= {order_key(order) for order in found}
             missing = [order for order in missing if order_key(order) in keys]

@@ -10,21 +10,12 @@ from uuid import uuid4
 from weakref import WeakValueDictionary
 
 from homeassistant.core import Context, HomeAssistant
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.util import dt as dt_util
 import orjson
 
 from .access import async_check_trader
 from .audit import AuditTrail
-from .const import (
-    CONF_ALLOWED_PAIRS,
-    CONF_DEFAULT_ACCOUNT_ID,
-    CONF_LARGEST_DAY_VALUE,
-    CONF_LARGEST_DISTANCE,
-    CONF_LARGEST_ORDER_VALUE,
-    DOMAIN,
-    VALUE_CURRENCY,
-)
+from .const import CONF_DEFAULT_ACCOUNT_ID, DOMAIN
 from .conversion import Converter
 from .coordinator import AccountCoordinator, CexioConfigEntry, ReferenceCoordinator
 from .database import Database
@@ -42,6 +33,7 @@ from .exchange import (
     TransportError,
 )
 from .executions import Ledger
+from .guard_rails import GuardRails
 from .market import MarketHub
 from .placements import Outcome, Placement, Placements
 from .preview import (
@@ -52,7 +44,7 @@ from .preview import (
     check_funds,
     work_out,
 )
-from .representation import canonical, plain
+from .representation import canonical
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -100,8 +92,8 @@ class TradingDesk:
         self._balances = balances
         self._markets = markets
         self._ledger = ledger
-        self._converter = Converter(markets, reference)
         self._placements = Placements(database)
+        self._rails = GuardRails(entry, Converter(markets, reference), self._placements)
         self.audit = AuditTrail(hass, database)
         # A lock lives as long as somebody waits for it or holds it.
         self._placing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -120,8 +112,8 @@ class TradingDesk:
     async def async_preview(self, request: OrderRequest, context: Context) -> Preview:
         """Work out what an order would do, or refuse it as placing it would."""
         preview = await self._async_work_out(request, context)
-        if self._has_value_limit:
-            await self._async_value(preview)
+        if self._rails.has_value_limit:
+            await self._rails.async_value(preview)
         check_funds(preview)
         return preview
 
@@ -134,11 +126,7 @@ class TradingDesk:
         check_conditions(request, conditions)
         if not self.trading_enabled:
             raise refusal("trading_off")
-        allowed = self._entry.options.get(CONF_ALLOWED_PAIRS)
-        if allowed and request.pair not in allowed:
-            raise refusal(
-                "pair_not_allowed", pair=request.pair, allowed=", ".join(allowed)
-            )
+        self._rails.check_pair(request.pair)
         if not request.account_id:
             raise refusal("no_sub_account")
         preview = work_out(
@@ -148,7 +136,7 @@ class TradingDesk:
             await self._async_fee(request.pair),
             lambda currency: self._balances.available(request.account_id, currency),
         )
-        self._check_distance(preview)
+        self._rails.check_distance(preview)
         return preview
 
     def account_id(self, wanted: str | None) -> str:
@@ -292,9 +280,9 @@ class TradingDesk:
             if order := await self._async_repeat(client_order_id, placement):
                 return order
         preview = await self._async_work_out(request, context)
-        value = await self._async_value(preview, but=client_order_id)
+        value = await self._rails.async_value(preview, but=client_order_id)
         check_funds(preview)
-        await self._async_keep(client_order_id, fields, value)
+        await self._rails.async_keep(client_order_id, fields, value)
         new_order = NewOrder(
             **{name: getattr(request, name) for name in request.__slots__},
             client_order_id=client_order_id,
@@ -423,88 +411,6 @@ class TradingDesk:
         except CexioError as err:
             _LOGGER.debug("The fees could not be asked for: %s", err)
             return None
-
-    def _check_distance(self, preview: Preview) -> None:
-        """Refuse a limit price that is too far from the market."""
-        largest = self._entry.options.get(CONF_LARGEST_DISTANCE)
-        distance = preview.distance_percentage
-        if largest and distance is not None and abs(distance) > Decimal(largest):
-            raise refusal(
-                "price_too_far",
-                distance=plain(distance),
-                largest=largest,
-                market_price=plain(preview.market_price or Decimal()),
-            )
-
-    @property
-    def _day_limit(self) -> Decimal | None:
-        """Return what the orders of one day may be worth together."""
-        largest = self._entry.options.get(CONF_LARGEST_DAY_VALUE)
-        return Decimal(largest) if largest else None
-
-    @property
-    def _has_value_limit(self) -> bool:
-        """Whether the worth of an order matters."""
-        largest = self._entry.options.get(CONF_LARGEST_ORDER_VALUE)
-        return bool(largest) or self._day_limit is not None
-
-    async def _async_value(self, preview: Preview, *, but: str = "") -> Decimal | None:
-        """Return what an order is worth; refuse what is too much or cannot be told."""
-        value = await self._converter.async_convert(
-            preview.cost, preview.conditions.quote, VALUE_CURRENCY
-        )
-        largest = self._entry.options.get(CONF_LARGEST_ORDER_VALUE)
-        if largest and (value is None or value > Decimal(largest)):
-            raise refusal(
-                "order_too_large",
-                value=_shown(value),
-                largest=largest,
-                currency=VALUE_CURRENCY,
-            )
-        if (limit := self._day_limit) is not None:
-            used = await self._placements.async_worth(
-                dt_util.start_of_local_day(), but=but
-            )
-            if value is None or used + value > limit:
-                raise _day_refusal(value, used, limit)
-        return value
-
-    async def _async_keep(
-        self, client_order_id: str, fields: str, value: Decimal | None
-    ) -> None:
-        """Write down what is about to be sent, or refuse to send it."""
-        day, limit = dt_util.start_of_local_day(), self._day_limit
-        try:
-            if await self._placements.async_keep(
-                client_order_id, fields, value, day=day, limit=limit
-            ):
-                return
-        except sqlite3.Error as err:
-            raise HomeAssistantError(
-                translation_domain=DOMAIN,
-                translation_key="storage_failed",
-                translation_placeholders={"reason": str(err)},
-            ) from err
-        used = await self._placements.async_worth(day, but=client_order_id)
-        raise _day_refusal(value, used, limit or Decimal())
-
-
-def _shown(value: Decimal | None) -> str:
-    """Return the worth of an order as words show it."""
-    return "?" if value is None else f"{value:.2f}"
-
-
-def _day_refusal(
-    value: Decimal | None, used: Decimal, limit: Decimal
-) -> ServiceValidationError:
-    """Return what to raise for an order that the day has no room for."""
-    return refusal(
-        "day_limit_reached",
-        value=_shown(value),
-        used=_shown(used),
-        largest=plain(limit),
-        currency=VALUE_CURRENCY,
-    )
 
 
 def _accepted(order: Order) -> Order:

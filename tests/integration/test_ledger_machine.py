@@ -171,6 +171,7 @@ class LedgerMachine(RuleBasedStateMachine):
             rest=cast(RestClient, self.exchange),
             balances=cast(Any, SimpleNamespace(async_refresh=_nothing)),
             ledger=self.ledger,
+            now=lambda: self.now,
             desk=cast(Any, SimpleNamespace(async_resolve_placements=_nothing_resolved)),
         )
 
