@@ -14,6 +14,7 @@ from homeassistant.config_entries import SOURCE_REAUTH, SOURCE_RECONFIGURE, SOUR
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, section
 from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.selector import validate_selector
 from homeassistant.util.yaml import load_yaml
 import pytest
 
@@ -467,3 +468,24 @@ def test_issue_forms_ask_for_what_helps_and_warn() -> None:
     assert "Beware of false support" in problem
     for path in forms.glob("*.yml"):
         assert load_yaml(path)
+
+
+def test_words_are_plain() -> None:
+    """No markup, no addresses, no quoted placeholders; keys as Home Assistant wants them."""
+    for path, text in leaves(TEXTS):
+        assert not re.search(r"<[a-z/][^>]*>", text, re.IGNORECASE), path
+        assert not re.search(r"(\w+://|www\.)\w[\w.-]*\.[a-z]{2,}", text), path
+        assert not re.search(r"'{\w+}'", text), path
+        for key in path:
+            assert re.fullmatch(r"[a-z0-9]+([_-][a-z0-9]+)*", key), path
+
+
+@pytest.mark.parametrize("name", ["services", "triggers", "conditions"])
+def test_fields_have_what_is_known(name: str) -> None:
+    """A field that is described has a selector that exists, and no unknown key."""
+    for key, item in described(name).items():
+        assert set(item or {}) <= {"fields", "target"}, key
+        for field, words in (item or {}).get("fields", {}).items():
+            assert set(words) <= {"default", "example", "required", "selector"}, field
+            validate_selector(words["selector"])
+            assert None not in words.values(), (key, field)
