@@ -11,8 +11,8 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .const import CONF_PAIR
 from .coordinator import CexioConfigEntry
 from .entity import CexioAccountEntity, flat_execution, market_device, market_subentries
-from .order_changes import EXECUTION_EVENTS
 from .feed import FeedEntry, FeedKind
+from .order_changes import EXECUTION_EVENTS
 from .price_alerts import Direction
 
 PARALLEL_UPDATES = 0
