@@ -14,7 +14,7 @@ from custom_components.cexio.condition import CONDITIONS
 from custom_components.cexio.services import ACTIONS
 from custom_components.cexio.trigger import TRIGGERS
 from tests.integration.harness import MockConfigEntry
-from tests.integration.test_house_rules import described
+from tests.integration.test_house_rules import TEXTS, described
 
 REPOSITORY = Path(__file__).parents[2]
 DOCS = REPOSITORY / "docs"
@@ -49,6 +49,13 @@ def test_page_is_complete(name: str, described_in: str, keys: list[str]) -> None
         assert f"`{key}`" in text
         for field in (described(described_in)[key] or {}).get("fields", {}):
             assert f"`{field}`" in text, (key, field)
+
+
+def test_every_option_is_explained() -> None:
+    """The page on installation names each option as the form does."""
+    for step in TEXTS["options"]["step"].values():
+        for label in step["data"].values():
+            assert f"| {label} |" in page("installation")
 
 
 @pytest.mark.parametrize("name", ["triggers", "conditions", "examples"])
