@@ -19,7 +19,7 @@ from .coordinator import CexioConfigEntry
 from .errors import refusal
 from .placements import Placements
 from .preview import Preview
-from .representation import plain
+from .representation import plain, plain_or_none
 
 
 class GuardRails:
@@ -45,13 +45,16 @@ class GuardRails:
     def check_distance(self, preview: Preview) -> None:
         """Refuse a limit price that is too far from the market."""
         largest = self._entry.options.get(CONF_LARGEST_DISTANCE)
+        if not largest or preview.request.price is None:
+            return
         distance = preview.distance_percentage
-        if largest and distance is not None and abs(distance) > Decimal(largest):
+        # Without a market nobody can tell how far away it is.
+        if distance is None or abs(distance) > Decimal(largest):
             raise refusal(
                 "price_too_far",
-                distance=plain(distance),
+                distance=plain_or_none(distance) or "?",
                 largest=largest,
-                market_price=plain(preview.market_price or Decimal()),
+                market_price=plain_or_none(preview.market_price) or "?",
             )
 
     @property
@@ -68,9 +71,12 @@ class GuardRails:
 
     async def async_value(self, preview: Preview, *, but: str = "") -> Decimal | None:
         """Return what an order is worth; refuse what is too much or cannot be told."""
-        value = await self._converter.async_convert(
-            preview.cost, preview.conditions.quote, VALUE_CURRENCY
-        )
+        value: Decimal | None = None
+        # An estimate from too few levels may be far below what is paid in the end.
+        if preview.request.quote_amount or "book_too_thin" not in preview.warnings:
+            value = await self._converter.async_convert(
+                preview.cost, preview.conditions.quote, VALUE_CURRENCY
+            )
         largest = self._entry.options.get(CONF_LARGEST_ORDER_VALUE)
         if largest and (value is None or value > Decimal(largest)):
             raise refusal(
