@@ -23,6 +23,7 @@ from tests.integration.harness import (
 from tests.integration.helpers import (
     EXECUTIONS,
     PATIENCE,
+    account_entry,
     act,
     control,
     settled,
@@ -424,6 +425,38 @@ async def test_too_old_cursor(
     assert [entry["seq"] for entry in await subscriber.receive(2)] == [4, 5]
     await subscriber.subscribe(since=3)
     assert subscriber.result["too_old"] is False
+
+
+async def test_subscription_with_several_entries(
+    hass: HomeAssistant,
+    exchange: ExchangeServer,
+    entry: MockConfigEntry,
+    hass_ws_client: WebSocketGenerator,
+) -> None:
+    """With several accounts it has to be said which one is meant."""
+    second = account_entry(exchange, key="read-only")
+    second.add_to_hass(hass)
+    client = await hass_ws_client()
+    await client.send_json_auto_id({"type": "cexio/feed/subscribe"})
+    assert (await client.receive_json())["error"]["code"] == "several_entries"
+    subscriber = Subscriber(client)
+    await subscriber.subscribe(config_entry_id=entry.entry_id)
+
+
+async def test_subscriber_during_an_unload(
+    hass: HomeAssistant, entry: MockConfigEntry, hass_ws_client: WebSocketGenerator
+) -> None:
+    """A file that is closed meanwhile does not end a subscription."""
+    subscriber = Subscriber(await hass_ws_client())
+    feed = entry.runtime_data.feed
+    with patch.object(
+        feed, "async_read", side_effect=sqlite3.ProgrammingError("closed")
+    ) as read:
+        await subscriber.subscribe(since=0)
+        await feed.async_append([item(1)])
+        await until(lambda: read.called)
+    await feed.async_append([item(2)])
+    assert [got["id"] for got in await subscriber.receive(2)] == ["item:1", "item:2"]
 
 
 async def test_slow_subscriber(

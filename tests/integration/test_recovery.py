@@ -1,6 +1,7 @@
 """What is found out by asking: lost answers, many orders at once, life without a stream."""
 
 from decimal import Decimal
+import sqlite3
 from typing import Any
 from unittest.mock import patch
 
@@ -15,11 +16,13 @@ from custom_components.cexio.conversion import Converter, conversion_paths
 from custom_components.cexio.exchange import (
     AuthenticationError,
     CexioError,
+    Disconnected,
     ExecutionReport,
     OutcomeUnknownError,
     RestClient,
     Stream,
     TransportError,
+    Unreadable,
 )
 from custom_components.cexio.recovery import (
     LARGEST_POINTS,
@@ -235,6 +238,67 @@ async def test_events_that_came_too_fast(
     await until(
         lambda: [event.data["event"] for event in events] == ["accepted", "filled"]
     )
+
+
+async def test_event_that_cannot_be_read(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """What an unreadable event may have told is asked for."""
+    account = entry.runtime_data.account
+    runs = account.stream.recovery.runs
+    account.desk._stream._hub.publish(Unreadable("executionReport"))
+    await until(lambda: account.stream.recovery.runs == runs + 1)
+
+
+async def test_key_refused_by_the_stream(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """A key that is refused while the stream reconnects is asked for anew, and noted."""
+    account = entry.runtime_data.account
+    account.desk._stream._hub.publish(Disconnected(AuthenticationError("no such key")))
+    await until(hass.config_entries.flow.async_progress)
+    assert not account.stream.connected
+    assert not account.stream.has_caught_up
+    assert account.ledger.live_since is None
+    assert account.stream.history[-1]["reason"] == "AuthenticationError: no such key"
+
+
+async def test_recovery_on_a_broken_disk(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """A recovery that cannot be kept is done again when the disk works."""
+    account = entry.runtime_data.account
+    with patch.object(
+        account.stream.recovery, "async_run", side_effect=sqlite3.OperationalError
+    ):
+        account.desk._stream._hub.publish(Unreadable("executionReport"))
+        await until(lambda: not account.stream.has_caught_up)
+    async_fire_time_changed(hass, dt_util.utcnow() + TICK * 1.1)
+    await until(lambda: account.stream.has_caught_up)
+
+
+async def test_waiting_executions_are_told_at_a_disconnect(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """When the stream is gone no report will come: what waits is taken as it is."""
+    await switch_trading(hass)
+    account = entry.runtime_data.account
+    await control(exchange, "switches", {"reply_status": "latest"})
+    events = async_capture_events(hass, "cexio_execution")
+    with patch.object(account.ledger, "async_apply_report"):
+        await act(
+            hass,
+            "place_order",
+            pair="BTC-USD",
+            side="buy",
+            order_type="market",
+            amount="0.01",
+        )
+        assert [event.data["event"] for event in events] == ["accepted"]
+        account.desk._stream._hub.publish(Disconnected(TransportError("gone")))
+        await until(lambda: len(events) == 2)
+    assert events[1].data["event"] == "filled"
+    assert events[1].data["fill"]["amount"] == "0.01000000"
 
 
 async def test_balances_refused(
