@@ -15,7 +15,7 @@ from custom_components.cexio.account_sensors import CexioFee, CexioNextFeeTier
 from custom_components.cexio.const import DOMAIN
 from custom_components.cexio.diagnostic_sensors import CexioLastRecovery, CexioPoints
 from custom_components.cexio.exchange import RestClient, Ticker
-from custom_components.cexio.fees import NextTier
+from custom_components.cexio.fees import FeesCoordinator, NextTier
 from simulators.exchange.server import ExchangeServer
 from tests.integration.harness import (
     MockConfigEntry,
@@ -83,6 +83,7 @@ async def test_entities(
         patch.object(CexioPoints, "native_value", 7),
         patch.object(CexioLastRecovery, "native_value", None),
         patch.object(CexioFee, "native_value", "0.25"),
+        patch.object(FeesCoordinator, "async_start"),
         patch.object(CexioNextFeeTier, "_tier", TIER),
     ):
         await set_up(hass, entry)
