@@ -148,9 +148,9 @@ FAULTS: dict[str, Fault] = {
         {"kind": "cut", "method": "sendMessage", "delivered": True}
     ),
 }
-# They need an order that is placed later.
+# They wait for an order, a cancel or a report that comes later.
 EARLY = frozenset(
     name
-    for name in FAULTS
-    if name.endswith((" an order", "orders", "cancel lost")) or "to an order " in name
+    for name, fault in FAULTS.items()
+    if isinstance(fault, Rule) and "count" in fault.fields and fault.also is None
 )

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
+import itertools
 from pathlib import Path
 import time
 from typing import Any
@@ -106,7 +107,7 @@ async def run(
         run_world(directory, seed=plan.seed, progress=progress) as world,
         Person(world.telegram, world.system.owner_id) as person,
     ):
-        traders = Traders(world, person)
+        traders = Traders(world, person, itertools.cycle(plan.taps))
         await traders.prepare()
         report.memory_start = world.memory()
         progress(f"{time.monotonic() - started:6.1f} s  the plan begins")

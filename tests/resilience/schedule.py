@@ -57,7 +57,6 @@ class Trade:
     way: Way
     side: str
     style: Style
-    tap: Tap
     nibbles: tuple[float, ...]  # pauses between fills, in seconds
 
 
@@ -96,6 +95,7 @@ class Plan:
     seed: int
     seconds: float
     trades: tuple[Trade, ...]
+    taps: tuple[Tap, ...]  # one for each question, in turn
     alerts: tuple[Alert, ...]
     troubles: tuple[Trouble, ...]
     kills: tuple[Kill, ...]
@@ -118,8 +118,7 @@ _STYLES = {
     ),
     Way.ACTION: (*[Style.NIBBLES] * 4, Style.SWEEP, Style.CANCEL),
 }
-# In turn, so that a short run has all of them.
-_TAPS = (Tap.ONCE, Tap.DOUBLE, Tap.AGAIN, Tap.STRANGER, Tap.ONCE, Tap.DISCARD)
+_TAPS = (Tap.DOUBLE, Tap.AGAIN, Tap.STRANGER, Tap.ONCE, Tap.ONCE, Tap.DISCARD, Tap.ONCE)
 
 
 def make_plan(
@@ -145,6 +144,7 @@ def make_plan(
         seed,
         seconds,
         tuple(_trades(random, end)),
+        _TAPS,
         tuple(_alerts(random, end)),
         tuple(_troubles(random, end, faults, early)),
         tuple(_kills(random, end, kills)),
@@ -154,16 +154,11 @@ def make_plan(
 def _trades(random: Random, end: float) -> Iterator[Trade]:
     """Draw the orders."""
     count = max(3, int(end / TRADE_SECONDS))
-    asked = 0
     for number in range(count):
         way = _WAYS[number % len(_WAYS)]
-        tap = Tap.ONCE
-        if way is Way.CHAT:
-            tap = _TAPS[asked % len(_TAPS)]
-            asked += 1
         style = random.choice(_STYLES[way])
         pauses = tuple(
-            round(random.uniform(0.05, 0.6), 2) for _ in range(random.randint(8, 20))
+            round(random.uniform(0.05, 0.6), 2) for _ in range(random.randint(10, 24))
         )
         yield Trade(
             at=round(end * (number + random.random()) / count, 2),
@@ -171,7 +166,6 @@ def _trades(random: Random, end: float) -> Iterator[Trade]:
             way=way,
             side=random.choice(("BUY", "SELL")),
             style=style,
-            tap=tap,
             nibbles=pauses,
         )
 

@@ -1,7 +1,7 @@
 """Carry out the trades and alerts of a plan."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import ROUND_UP, Decimal
@@ -66,6 +66,7 @@ class Traders:
 
     world: World
     person: Person
+    taps: Iterator[Tap]
     alerts: list[SetAlert] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
 
@@ -147,9 +148,10 @@ class Traders:
         )
         if question is None:
             return None
-        await self.person.tap(question, trade.tap)
-        if trade.tap is not Tap.ONCE:
-            self.world.struck[trade.tap] += 1
+        tap = next(self.taps)
+        await self.person.tap(question, tap)
+        if tap is not Tap.ONCE:
+            self.world.struck[tap] += 1
         return question.client_order_id if question.confirmed else None
 
     async def _place_by_action(

@@ -20,7 +20,7 @@ from tests.resilience.ledger_of_truth import (
 )
 
 FINAL = {"FILLED": "filled", "CANCELLED": "cancelled", "EXPIRED": "expired"}
-# Cards show so many of the last fills.
+# A card may leave out the first fills when it shows so many of the last.
 SHOWN_FILLS = 20
 # BTC-USD's.
 TICK = Decimal("0.1")
@@ -292,12 +292,13 @@ def _judge_card(
         verdict.untrue.append(
             f"{name} shows the average {card.average}, not {order.average_price}"
         )
-    if card.hidden != max(0, len(fills) - SHOWN_FILLS) or card.fills != list(
-        fills[-SHOWN_FILLS:]
-    ):
-        wrong = verdict.lost if len(card.fills) < len(fills) else verdict.doubled
+    count = len(card.fills)
+    all_told = card.hidden + count == len(fills)
+    enough = not card.hidden or count >= SHOWN_FILLS
+    if not (all_told and enough and card.fills == list(fills[len(fills) - count :])):
+        wrong = verdict.lost if count < len(fills) else verdict.doubled
         wrong.append(
-            f"{name} lists {len(card.fills) + card.hidden} fills, the feed told {len(fills)}"
+            f"{name} lists {count} of {count + card.hidden} fills, the feed told {len(fills)}"
         )
 
 
