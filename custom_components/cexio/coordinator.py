@@ -249,3 +249,16 @@ class AccountCoordinator(CexioCoordinator[Balances]):
         """Return what an account can spend of a currency."""
         balance = self.data.get(account_id, {}).get(currency)
         return Decimal() if balance is None else balance.available
+
+
+# What the questions after orders and balances cost every few minutes, and what a
+# minute may cost altogether while nothing special happens.
+CATCH_UP_POINTS = 15
+STEADY_POINTS = 20
+
+
+def has_quiet_minute(entry: CexioConfigEntry, points: int) -> bool:
+    """Tell whether background work fits into this minute beside a catch-up."""
+    used = entry.runtime_data.client.budgets["key"].used
+    reserved = 0 if used >= CATCH_UP_POINTS else CATCH_UP_POINTS
+    return used + points + reserved <= STEADY_POINTS

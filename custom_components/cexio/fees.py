@@ -1,7 +1,7 @@
 """The fees in force, the volume that they depend on, and the next step down."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -10,14 +10,17 @@ from typing import override
 from homeassistant.core import HassJob, HomeAssistant, callback
 from homeassistant.helpers.event import async_call_later
 
-from .coordinator import CexioConfigEntry, CexioCoordinator
+from .coordinator import CexioConfigEntry, CexioCoordinator, has_quiet_minute
 from .exchange import FeePlan, FeeStep, FeeStrategy, Priority, RestClient, Volume
 
 # Whatever a start has to find out about orders goes first.
 START_PAUSE = timedelta(seconds=15)
-FEES_INTERVAL = timedelta(hours=1)
-# The strategy is part of the contract; it changes rarely.
-STRATEGY_LIFETIME = timedelta(hours=12)
+# One of three parts is asked for at a time, so that each is known anew every hour.
+PARTS = 3
+PART_INTERVAL = timedelta(minutes=20)
+PART_POINTS = 5
+# Work that does not fit into a minute is tried again in another.
+POSTPONED = timedelta(minutes=1)
 SATURDAY = 5
 
 
@@ -57,15 +60,14 @@ class Fees:
 
 
 class FeesCoordinator(CexioCoordinator[Fees]):
-    """Asks for fees and volume once an hour: 10 points, and 1 for the strategy at times."""
+    """Asks for fees, volume and strategy in turn, at most 5 points at a time."""
 
     def __init__(
         self, hass: HomeAssistant, entry: CexioConfigEntry, rest: RestClient
     ) -> None:
         """Prepare the coordinator."""
-        super().__init__(hass, entry, rest, "fees", FEES_INTERVAL)
-        self._strategy: FeeStrategy | None = None
-        self._strategy_until: datetime | None = None
+        super().__init__(hass, entry, rest, "fees", PART_INTERVAL)
+        self._turn = -1
 
     @callback
     def async_start(self) -> None:
@@ -84,23 +86,37 @@ class FeesCoordinator(CexioCoordinator[Fees]):
 
     @override
     async def _async_fetch(self) -> Fees:
-        """Ask for what changes, and for the strategy when it is old."""
-        now = self.rest.clock.exchange_now()
-        strategy = self._strategy
-        if (
-            strategy is None
-            or self._strategy_until is None
-            or now >= self._strategy_until
-        ):
-            strategy = await self.rest.get_fee_strategy(priority=Priority.BACKGROUND)
-            self._strategy, self._strategy_until = strategy, now + STRATEGY_LIFETIME
-        return Fees(
-            percentages=await self.rest.get_my_current_fee(
-                priority=Priority.BACKGROUND
-            ),
-            volume=await self.rest.get_my_volume(priority=Priority.BACKGROUND),
-            strategy=strategy,
-        )
+        """Ask for everything once, then for one part after the other."""
+        known: Fees | None = self.data
+        if known is None:
+            return Fees(
+                percentages=await self._async_percentages(),
+                volume=await self._async_volume(),
+                strategy=await self._async_strategy(),
+            )
+        if not has_quiet_minute(self.config_entry, PART_POINTS):
+            self.update_interval = POSTPONED
+            return known
+        self.update_interval = PART_INTERVAL
+        self._turn += 1
+        match self._turn % PARTS:
+            case 0:
+                return replace(known, percentages=await self._async_percentages())
+            case 1:
+                return replace(known, volume=await self._async_volume())
+        return replace(known, strategy=await self._async_strategy())
+
+    async def _async_percentages(self) -> Mapping[str, Decimal]:
+        """Ask for the fees in force."""
+        return await self.rest.get_my_current_fee(priority=Priority.BACKGROUND)
+
+    async def _async_volume(self) -> Volume:
+        """Ask for the volume of 30 days."""
+        return await self.rest.get_my_volume(priority=Priority.BACKGROUND)
+
+    async def _async_strategy(self) -> FeeStrategy:
+        """Ask for all fees that could apply."""
+        return await self.rest.get_fee_strategy(priority=Priority.BACKGROUND)
 
 
 def _plan_of(strategy: FeeStrategy, now: datetime) -> FeePlan:

@@ -21,6 +21,7 @@ from .coordinator import (
     CexioConfigEntry,
     CexioCoordinator,
     ReferenceCoordinator,
+    has_quiet_minute,
 )
 from .database import Database
 from .exchange import Priority, RestClient, TransportError
@@ -30,6 +31,9 @@ from .representation import plain
 _LOGGER = logging.getLogger(__name__)
 
 WALLET_INTERVAL = timedelta(minutes=15)
+WALLET_POINTS = 5
+# Work that does not fit into a minute is tried again in another.
+POSTPONED = timedelta(minutes=1)
 # Several balances change at once when an order is filled.
 SETTLE = timedelta(seconds=1)
 # Tickers older than this are no prices any more.
@@ -63,6 +67,10 @@ class WalletCoordinator(CexioCoordinator[Mapping[str, Decimal]]):
     @override
     async def _async_fetch(self) -> Mapping[str, Decimal]:
         """Ask for all balances; a currency that was there stays, at zero."""
+        if self.data and not has_quiet_minute(self.config_entry, WALLET_POINTS):
+            self.update_interval = POSTPONED
+            return self.data
+        self.update_interval = WALLET_INTERVAL
         found = await self.rest.get_my_wallet_balance(priority=Priority.BACKGROUND)
         return dict.fromkeys(self.data, Decimal()) | found
 

@@ -16,7 +16,7 @@ from homeassistant.util import dt as dt_util
 from .average_cost import Book, Holding, Row
 from .const import DOMAIN
 from .conversion import Graph, Path, graph_of
-from .coordinator import CexioConfigEntry, ReferenceCoordinator
+from .coordinator import CexioConfigEntry, ReferenceCoordinator, has_quiet_minute
 from .database import Database, set_meta
 from .exchange import (
     CexioError,
@@ -34,6 +34,7 @@ _LOGGER = logging.getLogger(__name__)
 
 # A page costs 5 points of the key, a past price 1 point of the address.
 PAGE_SIZE = 100
+PAGE_POINTS = 5
 PAGES_A_TURN = 2
 PRICES_A_TURN = 6
 # Whatever a start has to find out about orders goes first.
@@ -155,11 +156,16 @@ class ProfitCoordinator(DataUpdateCoordinator[Profit | None]):
         """Read a little, reckon, and come back sooner while there is more."""
         pause = IDLE_PAUSE
         try:
-            if not await self.async_work():
+            if self._may_wait() or not await self.async_work():
                 pause = BUSY_PAUSE
         except CexioError as err:
             _LOGGER.debug("The ledger is read on later: %s", err)
         self._cancel_turn = async_call_later(self.hass, pause, self._turn)
+
+    def _may_wait(self) -> bool:
+        """Tell whether nobody is without an answer while others need this minute."""
+        has_answer = self.data is not None and self.data.currency == self._currency
+        return has_answer and not has_quiet_minute(self.config_entry, PAGE_POINTS)
 
     async def async_work(self) -> bool:
         """Read some pages and past prices; return whether everything is known."""

@@ -10,7 +10,9 @@ from homeassistant.exceptions import ServiceValidationError
 from homeassistant.util import dt as dt_util
 import pytest
 
+from custom_components.cexio.coordinator import has_quiet_minute
 from custom_components.cexio.exchange import (
+    Budget,
     FeePlan,
     FeeStep,
     FeeStrategy,
@@ -18,14 +20,28 @@ from custom_components.cexio.exchange import (
     RestClient,
     Volume,
 )
-from custom_components.cexio.fees import START_PAUSE, Fees
+from custom_components.cexio.fees import (
+    PART_INTERVAL,
+    PARTS,
+    POSTPONED,
+    START_PAUSE,
+    Fees,
+)
 from simulators.exchange.server import ExchangeServer
 from tests.integration.harness import MockConfigEntry, MockUser, async_fire_time_changed
-from tests.integration.helpers import account_entry, act, set_up, switch_trading, until
+from tests.integration.helpers import (
+    account_entry,
+    act,
+    set_up,
+    switch_trading,
+    truth,
+    until,
+)
 
 BUTTON = "button.cex_io_cancel_all_orders"
 SUB_BUTTON = "button.trading_cancel_all_orders"
 MAINTENANCE = "binary_sensor.cex_io_maintenance"
+QUIET = "custom_components.cexio.portfolio.has_quiet_minute"
 FRIDAY = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SUNDAY = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -113,7 +129,15 @@ async def test_fee_sensors(
     coordinator.async_set_updated_data(fees("60000", weekend=False))
     assert hass.states.is_state("sensor.cex_io_next_fee_tier", "unknown")
     assert hass.states.is_state("sensor.btc_usd_fee", "unknown")
-    await coordinator.async_refresh()
+    asked = (await truth(exchange))["requests"]
+    with patch("custom_components.cexio.fees.has_quiet_minute", return_value=False):
+        await coordinator.async_refresh()
+    assert coordinator.update_interval == POSTPONED
+    assert (await truth(exchange))["requests"] == asked
+    with patch("custom_components.cexio.fees.has_quiet_minute", return_value=True):
+        for _ in range(PARTS):
+            await coordinator.async_refresh()
+    assert coordinator.update_interval == PART_INTERVAL
     tier = hass.states.get("sensor.cex_io_next_fee_tier")
     assert tier is not None
     assert Decimal(tier.attributes["missing_volume"]) > 0
@@ -207,8 +231,23 @@ async def test_wallet(
         patch(
             "homeassistant.helpers.entity.Entity.entity_registry_enabled_default", True
         ),
+        patch(QUIET, side_effect=[False, True]),
     ):
+        await wallet.async_refresh()
+        assert "ADA" not in wallet.data
         await wallet.async_refresh()
         await hass.async_block_till_done()
     assert hass.states.is_state("sensor.cex_io_ada_in_the_wallet", "5")
     assert hass.states.is_state("sensor.cex_io_usd_in_the_wallet", "0")
+
+
+@pytest.mark.parametrize(
+    ("used", "points", "expected"),
+    [(0, 5, True), (1, 5, False), (15, 5, True), (16, 5, False), (5, 5, False)],
+)
+async def test_quiet_minute(
+    entry: MockConfigEntry, used: int, points: int, expected: bool
+) -> None:
+    """Background work leaves room for a catch-up: 20 points a minute, no more."""
+    with patch.object(Budget, "used", used):
+        assert has_quiet_minute(entry, points) is expected
