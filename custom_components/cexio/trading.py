@@ -232,9 +232,10 @@ class TradingDesk:
                 found, live_since=self._ledger.live_since
             )
             if found:
-                await self._async_note(client_order_id, Outcome.PLACED)
+                outcome = _outcome(found[0])
+                await self._async_note(client_order_id, outcome)
                 await self.audit.async_settle(
-                    client_order_id, f"placed {found[0].order_id}"
+                    client_order_id, f"{outcome.value} {found[0].order_id}"
                 )
             elif placement.is_lost:
                 await self._async_note(client_order_id, Outcome.REFUSED)
@@ -294,6 +295,7 @@ class TradingDesk:
             _LOGGER.warning("The answer to order %s was lost", client_order_id)
             if (found := await self._async_resolve(client_order_id)) is None:
                 raise failure(err, client_order_id=client_order_id) from err
+            await self._async_note(client_order_id, _outcome(found))
             placed = _accepted(found)
         except OrderRejectedError as err:
             await self._async_note(client_order_id, Outcome.REFUSED)
@@ -398,7 +400,7 @@ class TradingDesk:
         if placement.outcome == Outcome.REFUSED:
             return None
         if order := await self._async_ask(None, client_order_id):
-            await self._async_note(client_order_id, Outcome.PLACED)
+            await self._async_note(client_order_id, _outcome(order))
             return _accepted(order)
         if placement.outcome is None and placement.is_lost:
             return None
@@ -411,6 +413,12 @@ class TradingDesk:
         except CexioError as err:
             _LOGGER.debug("The fees could not be asked for: %s", err)
             return None
+
+
+def _outcome(order: Order) -> Outcome:
+    """Return what became of the request for an order that the exchange knows."""
+    is_rejected = order.status is OrderStatus.REJECTED
+    return Outcome.REFUSED if is_rejected else Outcome.PLACED
 
 
 def _accepted(order: Order) -> Order:

@@ -1,6 +1,7 @@
 """The trading desk: what is refused, what is placed, and that nothing is placed twice."""
 
 import asyncio
+import contextlib
 from datetime import timedelta
 from decimal import Decimal
 import sqlite3
@@ -177,6 +178,37 @@ async def test_day_limit(hass: HomeAssistant, exchange: ExchangeServer) -> None:
     tomorrow = dt_util.start_of_local_day() + timedelta(days=1, seconds=1)
     with patch("homeassistant.util.dt.start_of_local_day", return_value=tomorrow):
         await act(hass, "preview_order", **LIMIT_BUY)
+
+
+async def test_rejection_whose_answer_was_lost(
+    hass: HomeAssistant, exchange: ExchangeServer
+) -> None:
+    """A rejection that is only found by asking does not use up the day."""
+    entry = await set_up(hass, account_entry(exchange, largest_day_value="10000"))
+    await switch_trading(hass)
+    small = changed(amount="0.0005")
+    for _ in range(MOST_ORDERS):
+        await act(hass, "place_order", **small)
+    desk = entry.runtime_data.account.desk
+    place = desk._stream.do_my_new_order
+
+    async def lose(*args: Any, **kwargs: Any) -> None:
+        """Be rejected, and never hear of it."""
+        with contextlib.suppress(OrderRejectedError):
+            await place(*args, **kwargs)
+        raise OutcomeUnknownError
+
+    with (
+        patch.object(type(desk._stream), "do_my_new_order", side_effect=lose),
+        pytest.raises(HomeAssistantError) as raised,
+    ):
+        await act(hass, "place_order", **small, client_order_id="lost")
+    assert raised.value.translation_key == "order_rejected"
+    placement = await desk._placements.async_get("lost")
+    assert placement is not None
+    assert placement.outcome == "refused"
+    used = await desk._placements.async_worth(dt_util.start_of_local_day())
+    assert used == MOST_ORDERS * Decimal("29.5")
 
 
 async def test_day_limit_holds_for_orders_at_once(
