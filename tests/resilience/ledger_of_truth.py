@@ -1,7 +1,7 @@
 """What really was, what Home Assistant holds and what the chat shows, in one form that can be compared."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from html import unescape
@@ -102,9 +102,9 @@ class ChatView:
         """The lines of all digests."""
         return Counter(line for lines in self.digests for line in lines)
 
-    def names(self, order: Order) -> bool:
-        """Tell whether a digest names an order, or shows the last of its fills."""
-        last = f" {digits(order.fills[-1].amount)} BTC at " if order.fills else None
+    def names(self, order: Order, fills: Sequence[Fill]) -> bool:
+        """Tell whether a digest names an order, or shows the last fill that was told of it."""
+        last = f" {digits(fills[-1].amount)} BTC at " if fills else None
         return any(
             order.words in line or (last is not None and last in line)
             for line in self.digest

@@ -151,7 +151,7 @@ class Traders:
         tap = next(self.taps)
         await self.person.tap(question, tap)
         if tap is not Tap.ONCE:
-            self.world.struck[tap] += 1
+            self.world.struck[tap.value] += 1
         return question.client_order_id if question.confirmed else None
 
     async def _place_by_action(

@@ -217,7 +217,7 @@ def judge_chat(
             _judge_card(verdict, order, fills, card)
         _judge_digest(verdict, order, fills, chat, has_card=bool(cards))
         if order.status in FINAL:
-            _judge_ring(verdict, order, cards, chat, doubtful)
+            _judge_ring(verdict, order, fills, cards, chat, doubtful)
 
 
 def _excuse_digests(verdict: Verdict, chat: ChatView, doubtful: Sequence[str]) -> None:
@@ -245,13 +245,14 @@ def _judge_digest(
             verdict.lost.append(f"chat: order {order.order_id}: {line}")
         elif seen > fills.count(fill):
             verdict.doubled.append(f"chat: {seen} times in digests: {line}")
-    if not has_card and not fills and not chat.names(order):
+    if not has_card and not fills and not chat.names(order, fills):
         verdict.lost.append(f"chat: order {order.order_id} is not shown")
 
 
 def _judge_ring(
     verdict: Verdict,
     order: Order,
+    fills: Sequence[Fill],
     cards: Sequence[Card],
     chat: ChatView,
     doubtful: Sequence[str],
@@ -261,7 +262,7 @@ def _judge_ring(
     rings = sum(len(ids) for head, ids in chat.ends.items() if words in head)
     # A card that comes when the order has ended rings itself.
     is_new = any(not card.edited for card in cards)
-    if not rings and not is_new and not chat.names(order):
+    if not rings and not is_new and not chat.names(order, fills):
         verdict.lost.append(f"chat: the end of order {order.order_id}")
     doubts = sum(words in text and "Order <code>" not in text for text in doubtful)
     _judge_copies(verdict, f"end of order {order.order_id}", rings, doubts)
