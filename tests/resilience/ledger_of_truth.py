@@ -266,3 +266,13 @@ def digits(value: Decimal) -> str:
     """Return a number as the chat shows it."""
     text = format(value, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def digest_line(order: Order, fill: Fill) -> str:
+    """Return how a digest tells of a fill."""
+    word = "Bought" if order.side == "BUY" else "Sold"
+    amount, price, quote, fee = (
+        digits(value)
+        for value in (fill.amount, fill.price, fill.quote_amount, fill.fee)
+    )
+    return f"{word} {amount} BTC at {price} = {quote} USD, fee {fee} USD"

@@ -15,7 +15,7 @@ from tests.resilience.ledger_of_truth import (
     Fired,
     Order,
     Told,
-    digits,
+    digest_line,
     plain_lines,
 )
 
@@ -239,7 +239,7 @@ def _judge_digest(
 ) -> None:
     """See that a fill without a card is in a digest, and in none twice."""
     for fill in fills:
-        line = _digest_line(order, fill)
+        line = digest_line(order, fill)
         seen = sum(count for text, count in chat.digest.items() if line in text)
         if not seen and not has_card:
             verdict.lost.append(f"chat: order {order.order_id}: {line}")
@@ -301,16 +301,6 @@ def _judge_card(
         wrong.append(
             f"{name} lists {count} of {count + card.hidden} fills, the feed told {len(fills)}"
         )
-
-
-def _digest_line(order: Order, fill: Fill) -> str:
-    """Return how a digest tells of a fill."""
-    word = "Bought" if order.side == "BUY" else "Sold"
-    amount, price, quote, fee = (
-        digits(value)
-        for value in (fill.amount, fill.price, fill.quote_amount, fill.fee)
-    )
-    return f"{word} {amount} BTC at {price} = {quote} USD, fee {fee} USD"
 
 
 def judge_orders(
