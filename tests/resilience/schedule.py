@@ -28,7 +28,7 @@ class Style(StrEnum):
     MARKET = "market"
     INSTANT = "instant"  # immediate or cancel
     EXPIRE = "expire"  # good till a date that comes soon
-    CANCEL = "cancel"  # cancelled from the chat
+    CANCEL = "cancel"  # cancelled the way it was placed
 
 
 class Tap(StrEnum):
@@ -157,6 +157,9 @@ def _trades(random: Random, end: float) -> Iterator[Trade]:
     for number in range(count):
         way = _WAYS[number % len(_WAYS)]
         style = random.choice(_STYLES[way])
+        if way is Way.ACTION and number % 2 == 0:
+            # Some cancels are certain, whatever becomes of the chat.
+            style = Style.CANCEL
         pauses = tuple(
             round(random.uniform(0.05, 0.6), 2) for _ in range(random.randint(10, 24))
         )

@@ -10,8 +10,8 @@ from tests.resilience.schedule import Part, Tap, make_plan
 from tests.resilience.soak import table
 
 SEED = 11
-SECONDS = 112.0
-SETTLE_SECONDS = 85.0
+SECONDS = 108.0
+SETTLE_SECONDS = 70.0
 KILLS = 6
 EXECUTIONS = 200
 

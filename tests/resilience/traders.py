@@ -216,7 +216,12 @@ class Traders:
                         amount=format(part, "f"),
                     )
         if trade.style is Style.CANCEL:
-            await self._cancel(order)
+            cancel = (
+                self._cancel_by_chat
+                if trade.way is Way.CHAT
+                else self._cancel_by_action
+            )
+            await cancel(order)
         elif trade.style in {Style.SWEEP, Style.NIBBLES}:
             await asyncio.sleep(trade.nibbles[0])
             now = await self._order(order["clientOrderId"])
@@ -232,7 +237,19 @@ class Traders:
             )
             await asyncio.sleep(0.2)
 
-    async def _cancel(self, order: Mapping[str, Any]) -> None:
+    async def _cancel_by_action(self, order: Mapping[str, Any]) -> None:
+        """Cancel an order as an automation does, which repeats it until it has an answer."""
+        for _ in range(ACTION_TRIES):
+            try:
+                await self.world.observer.call(
+                    "cancel_order", order_id=order["orderId"]
+                )
+            except HomeAssistantError:
+                await asyncio.sleep(ACTION_PAUSE)
+            else:
+                return
+
+    async def _cancel_by_chat(self, order: Mapping[str, Any]) -> None:
         """Cancel an order from the chat."""
         question = await self.person.ask(
             f"/cancel {order['orderId']}",
