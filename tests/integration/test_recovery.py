@@ -256,9 +256,9 @@ async def test_key_refused_by_the_stream(
     """A key that is refused while the stream reconnects is asked for anew, and noted."""
     account = entry.runtime_data.account
     account.desk._stream._hub.publish(Disconnected(AuthenticationError("no such key")))
+    await until(lambda: not account.stream.has_caught_up)
     await until(hass.config_entries.flow.async_progress)
     assert not account.stream.connected
-    assert not account.stream.has_caught_up
     assert account.ledger.live_since is None
     assert account.stream.history[-1]["reason"] == "AuthenticationError: no such key"
 
