@@ -83,10 +83,7 @@ class Traders:
         """Carry out one trade."""
         amount = SMALLEST_ORDER + LOT * (1 + trade.number * 7)
         price = await self._price(trade)
-        place = (
-            self._place_elsewhere if trade.way is Way.ELSEWHERE else self._place_by_chat
-        )
-        client_order_id = await place(trade, amount, price)
+        client_order_id = await _PLACE[trade.way](self, trade, amount, price)
         if client_order_id is None:
             return
         order = await self._placed(client_order_id)
