@@ -57,7 +57,8 @@ async def test_ccxt_cannot_tell_the_simulator_from_the_exchange() -> None:
     assert told["balance"] > 0
     assert told["wallet"] == 0.5
     assert told["accounts"] == 3
-    assert told["fees"] == 0.25
+    # The second one at weekends.
+    assert told["fees"] in {0.25, 0.22}
     assert told["address"] == "BTC"
     assert told["transfer"].isdigit()
     assert told["limit"] == "open"
