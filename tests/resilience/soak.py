@@ -2,10 +2,13 @@
 
 import argparse
 import asyncio
+from collections.abc import Coroutine
 from pathlib import Path
 import shutil
+import signal
 import sys
 import tempfile
+from typing import Any
 
 import aiohttp
 import orjson
@@ -83,6 +86,15 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
+async def until_stopped(work: Coroutine[Any, Any, Report]) -> Report:
+    """Do the work; SIGTERM and Ctrl-C let it stop all its processes first."""
+    task = asyncio.ensure_future(work)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, task.cancel)
+    return await task
+
+
 def main() -> int:
     """Run, print, tell by the exit status."""
     arguments = parse_arguments()
@@ -99,7 +111,9 @@ def main() -> int:
     ).resolve()
     try:
         report = asyncio.run(
-            run(plan, directory, settle_seconds=SETTLE_SECONDS, progress=say)
+            until_stopped(
+                run(plan, directory, settle_seconds=SETTLE_SECONDS, progress=say)
+            )
         )
     except (
         ProcessError,
@@ -109,7 +123,7 @@ def main() -> int:
     ) as err:
         say(f"FAILED  {err!r}\nlogs: {directory / 'logs'}")
         return 1
-    except KeyboardInterrupt:
+    except asyncio.CancelledError:
         say("stopped")
         return 130
     say(table(report))
