@@ -17,7 +17,7 @@ EXECUTIONS = 200
 
 
 @pytest.mark.timeout(280)
-@pytest.mark.xdist_group("resilience")
+@pytest.mark.resilience
 async def test_nothing_is_lost_and_nothing_comes_twice(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
