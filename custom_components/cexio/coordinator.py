@@ -1,5 +1,6 @@
 """The data of an entry: what is fetched, how often, and what is pushed into it."""
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -101,9 +102,9 @@ class CexioCoordinator[DataT](DataUpdateCoordinator[DataT]):
         )
         self.rest = rest
 
+    @abstractmethod
     async def _async_fetch(self) -> DataT:
         """Ask the exchange."""
-        raise NotImplementedError
 
     @override
     async def _async_update_data(self) -> DataT:

@@ -1,5 +1,6 @@
 """Event entities: execution reports of the account, price alerts of a market."""
 
+from abc import abstractmethod
 from typing import override
 
 from homeassistant.components.event import EventEntity
@@ -50,9 +51,9 @@ class _FeedEventEntity(EventEntity, Entity):
         self.async_on_remove(feed.async_listen(self._async_take))
 
     @callback
+    @abstractmethod
     def _async_take(self, entry: FeedEntry) -> None:
         """Show an entry if it is meant for this entity."""
-        raise NotImplementedError
 
 
 class CexioExecutions(CexioAccountEntity, _FeedEventEntity):
