@@ -131,6 +131,20 @@ class ProfitCoordinator(DataUpdateCoordinator[Profit | None]):
             await asyncio.gather(self._task, return_exceptions=True)
         await self.async_shutdown()
 
+    @property
+    def holdings(self) -> Mapping[str, Holding]:
+        """What is held, reckoned in the portfolio's currency; empty until that is done."""
+        if self.data is None or self.data.currency != self._currency:
+            return {}
+        return self.data.holdings
+
+    def unrealised(self, currency: str) -> Decimal | None:
+        """Return what selling a holding now would gain, before fees."""
+        if (holding := self.holdings.get(currency)) is None:
+            return None
+        worth = self.portfolio.worth(holding.amount, currency)
+        return None if worth is None else worth.value - holding.cost
+
     @callback
     def _check_currency(self) -> None:
         """Reckon anew when the currency of the portfolio was changed."""

@@ -22,43 +22,38 @@ from .representation import plain
 
 @dataclass(frozen=True, kw_only=True)
 class ProfitSensorDescription(SensorEntityDescription):
-    """Describes a number of a holding; its value is None where no price is known."""
+    """Describes a number of a holding, or of what selling it now would gain."""
 
     value_fn: Callable[[Holding, Decimal | None], Decimal | None]
-
-
-def _unrealised(holding: Holding, value: Decimal | None) -> Decimal | None:
-    """Return what selling now would gain, before fees."""
-    return None if value is None else value - holding.cost
 
 
 ASSET_SENSORS: tuple[ProfitSensorDescription, ...] = (
     ProfitSensorDescription(
         key="cost_basis",
         translation_key="cost_basis",
-        value_fn=lambda holding, _value: holding.cost,
+        value_fn=lambda holding, _unrealised: holding.cost,
     ),
     ProfitSensorDescription(
         key="asset_realised_profit",
         translation_key="asset_realised_profit",
-        value_fn=lambda holding, _value: holding.realised,
+        value_fn=lambda holding, _unrealised: holding.realised,
     ),
     ProfitSensorDescription(
         key="asset_unrealised_profit",
         translation_key="asset_unrealised_profit",
-        value_fn=_unrealised,
+        value_fn=lambda _holding, unrealised: unrealised,
     ),
 )
 TOTAL_SENSORS: tuple[ProfitSensorDescription, ...] = (
     ProfitSensorDescription(
         key="realised_profit",
         translation_key="realised_profit",
-        value_fn=lambda holding, _value: holding.realised,
+        value_fn=lambda holding, _unrealised: holding.realised,
     ),
     ProfitSensorDescription(
         key="unrealised_profit",
         translation_key="unrealised_profit",
-        value_fn=_unrealised,
+        value_fn=lambda _holding, unrealised: unrealised,
     ),
 )
 
@@ -125,21 +120,14 @@ class CexioProfitSensor(CexioAccountCoordinatorEntity[ProfitCoordinator], Sensor
         holding = data.holdings.get(self._asset)
         return {} if holding is None else {self._asset: holding}
 
-    def _value(self, currency: str, holding: Holding) -> Decimal | None:
-        """Return what a holding is worth in the currency of the reckoning."""
-        portfolio = self.coordinator.portfolio
-        data = self.coordinator.data
-        if data is None or data.currency != portfolio.currency:
-            return None
-        worth = portfolio.worth(holding.amount, currency)
-        return None if worth is None else worth.value
-
     @property
     @override
     def native_value(self) -> str | None:
         """Return the sum of what can be told, None when nothing can."""
         numbers = [
-            self.entity_description.value_fn(holding, self._value(currency, holding))
+            self.entity_description.value_fn(
+                holding, self.coordinator.unrealised(currency)
+            )
             for currency, holding in self._holdings.items()
         ]
         known = [number for number in numbers if number is not None]

@@ -8,6 +8,7 @@ from .actions.common import Action
 from .actions.funds import FUNDS_ACTIONS
 from .actions.market import MARKET_ACTIONS
 from .actions.orders import ORDER_ACTIONS
+from .actions.portfolio import PORTFOLIO_ACTIONS
 from .const import DOMAIN
 from .errors import translate_failures
 from .schema import vol
@@ -15,6 +16,7 @@ from .schema import vol
 ACTIONS: dict[str, Action] = {
     **MARKET_ACTIONS,
     **ACCOUNT_ACTIONS,
+    **PORTFOLIO_ACTIONS,
     **ORDER_ACTIONS,
     **FUNDS_ACTIONS,
     **ALERT_ACTIONS,
