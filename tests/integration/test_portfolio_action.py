@@ -12,7 +12,11 @@ import pytest
 
 from custom_components.cexio import profit as profit_module
 from custom_components.cexio.exchange import RestClient, Ticker
-from custom_components.cexio.portfolio import TICKER_LIFETIME, rounded
+from custom_components.cexio.portfolio import (
+    TICKER_LIFETIME,
+    PortfolioCoordinator,
+    rounded,
+)
 from simulators.exchange.server import ExchangeServer
 from tests.integration.harness import MockConfigEntry
 from tests.integration.helpers import account_entry, act, set_up, switch_trading, until
@@ -142,13 +146,15 @@ async def test_nothing_is_known(
     assert answer["assets"] == answer["unpriced"] == []
     tickers.answered = answered
     assert (await ask(hass))["value"] is not None
-    hass.config_entries.async_update_entry(
-        entry, options={**entry.options, "portfolio_currency": "EUR"}
-    )
-    await hass.async_block_till_done()
-    answer = await ask(hass)
+    with patch.object(PortfolioCoordinator, "_want_prices", return_value=False):
+        hass.config_entries.async_update_entry(
+            entry, options={**entry.options, "portfolio_currency": "EUR"}
+        )
+        await hass.async_block_till_done()
+        answer = await ask(hass)
     assert answer["currency"] == "EUR"
     assert answer["value"] is None
+    assert (await ask(hass))["value"] is not None
 
 
 async def test_an_account_is_needed(
