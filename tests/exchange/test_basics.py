@@ -43,6 +43,21 @@ def test_rest_signature(secret: str, action: str, body: str, signature: str) -> 
     assert sign_rest(secret, action, 1_700_000_000, body) == signature
 
 
+def test_signature_with_a_decoded_secret() -> None:
+    """The other reading of the reference's prose, for a secret that was meant so."""
+    decoded = Credentials("key", "c2VjcmV0LWtleS1mb3ItdGVzdHM=", is_base64=True)
+    arguments = ("get_order_book", 1_700_000_000, '{"pair":"BTC-USD"}')
+    assert decoded.signing_key == b"secret-key-for-tests"
+    assert (
+        sign_rest(decoded.signing_key, *arguments)
+        == "B3+41uZdZas3SGyg3JcRz66KmTMexnfNiBEtaqTtmzc="
+    )
+    raw = Credentials("key", decoded.secret)
+    assert sign_rest(raw.signing_key, *arguments) == sign_rest(raw.secret, *arguments)
+    with pytest.raises(ValueError, match="base64"):
+        _ = Credentials("key", "no base64!", is_base64=True).signing_key
+
+
 @pytest.mark.parametrize(
     ("timestamp", "signature"),
     [

@@ -90,7 +90,7 @@ class Connection:
             return
         key = self._credentials.key
         timestamp = int(self._clock.exchange_time())
-        signature = sign_websocket(self._credentials.secret, timestamp, key)
+        signature = sign_websocket(self._credentials.signing_key, timestamp, key)
         auth = {"key": key, "signature": signature, "timestamp": timestamp}
         await self._answered(
             _AUTH, {"e": _AUTH, "oid": _AUTH, "auth": auth}, SIGN_IN_SECONDS

@@ -199,7 +199,7 @@ class RestClient(MarketMethods, AccountMethods, OrderMethods, FundsMethods):
         headers = {"Content-Type": "application/json"}
         if credentials is not None:
             signature = sign_rest(
-                credentials.secret, method.action, timestamp, body.decode()
+                credentials.signing_key, method.action, timestamp, body.decode()
             )
             headers |= {
                 "X-AGGR-KEY": credentials.key,
