@@ -6,7 +6,7 @@ from decimal import Decimal
 from itertools import islice
 
 from .coordinator import ReferenceCoordinator
-from .exchange import CexioError
+from .exchange import CexioError, Priority, RateLimitError
 from .market import MarketHub, middle
 
 # Among ways of equal length, those over these currencies come first: they trade most.
@@ -90,25 +90,35 @@ class Converter:
         self._reference = reference
 
     async def async_convert(
-        self, amount: Decimal, currency: str, target: str
+        self,
+        amount: Decimal,
+        currency: str,
+        target: str,
+        priority: Priority = Priority.INTERACTIVE,
     ) -> Decimal | None:
-        """Return the amount in the target currency, None when it cannot be told."""
+        """Return the amount in the target currency, None when it cannot be told.
+
+        Raises:
+            RateLimitError: There were no points to ask with.
+        """
         graph = Graph(self._reference.data.pairs)
         prices: dict[str, Decimal | None] = {}
         for path in islice(graph.paths(currency, target), MOST_PATHS):
             for step in path:
                 if (pair := graph.pair(*step)) not in prices:
-                    prices[pair] = await self._async_price(pair)
+                    prices[pair] = await self._async_price(pair, priority)
                 if not prices[pair]:
                     break
             if (worth := graph.convert(amount, path, prices.get)) is not None:
                 return worth.value
         return None
 
-    async def _async_price(self, pair: str) -> Decimal | None:
+    async def _async_price(self, pair: str, priority: Priority) -> Decimal | None:
         """Return the middle price of a pair, None when it cannot be told."""
         try:
-            book = await self._markets.async_book(pair)
+            book = await self._markets.async_book(pair, priority)
+        except RateLimitError:
+            raise
         except CexioError:
             return None
         return middle(book.bid, book.ask)

@@ -15,7 +15,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, Upda
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN, FEE_LIFETIME, REFERENCE_INTERVAL
-from .errors import set_up_error_key
+from .errors import set_up_error_key, words_of
 from .exchange import (
     AccountUpdate,
     AuthenticationError,
@@ -120,13 +120,14 @@ class CexioCoordinator[DataT](DataUpdateCoordinator[DataT]):
             raise UpdateFailed(
                 translation_domain=DOMAIN,
                 translation_key="rate_limited",
+                translation_placeholders=words_of(err),
                 retry_after=wait,
             ) from err
         except CexioError as err:
             raise UpdateFailed(
                 translation_domain=DOMAIN,
                 translation_key=set_up_error_key(err),
-                translation_placeholders={"reason": str(err)},
+                translation_placeholders=words_of(err),
             ) from err
 
 
@@ -159,11 +160,13 @@ class ReferenceCoordinator(CexioCoordinator[Reference]):
             {currency.code: currency for currency in currencies},
         )
 
-    async def async_fee_percentage(self, pair: str) -> Decimal | None:
+    async def async_fee_percentage(
+        self, pair: str, priority: Priority = Priority.INTERACTIVE
+    ) -> Decimal | None:
         """Return the fee in force for a pair in percent, at most some minutes old."""
         now = dt_util.utcnow()
         if self._fees_until is None or self._fees_until <= now:
-            self._fees = await self.rest.get_my_current_fee()
+            self._fees = await self.rest.get_my_current_fee(priority=priority)
             self._fees_until = now + FEE_LIFETIME
         return self._fees.get(pair)
 

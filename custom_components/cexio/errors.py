@@ -5,6 +5,7 @@ from functools import wraps
 from typing import Any
 
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 from .exchange import (
@@ -72,8 +73,16 @@ def failure(err: CexioError, **placeholders: str) -> HomeAssistantError:
     return HomeAssistantError(
         translation_domain=DOMAIN,
         translation_key=action_error_key(err),
-        translation_placeholders={"reason": str(err)} | placeholders,
+        translation_placeholders=words_of(err) | placeholders,
     )
+
+
+def words_of(err: CexioError) -> dict[str, str]:
+    """Return what the words for a failure are filled with."""
+    words = {"reason": str(err)}
+    if isinstance(err, RateLimitError):
+        words["time"] = dt_util.as_local(err.retry_at).strftime("%H:%M:%S")
+    return words
 
 
 def refusal(key: str, **placeholders: str) -> ServiceValidationError:

@@ -17,6 +17,7 @@ from .const import (
 from .conversion import Converter
 from .coordinator import CexioConfigEntry
 from .errors import refusal
+from .exchange import Priority
 from .placements import Placements
 from .preview import Preview
 from .representation import plain, plain_or_none
@@ -69,13 +70,19 @@ class GuardRails:
         largest = self._entry.options.get(CONF_LARGEST_ORDER_VALUE)
         return bool(largest) or self._day_limit is not None
 
-    async def async_value(self, preview: Preview, *, but: str = "") -> Decimal | None:
+    async def async_value(
+        self,
+        preview: Preview,
+        *,
+        but: str = "",
+        priority: Priority = Priority.INTERACTIVE,
+    ) -> Decimal | None:
         """Return what an order is worth; refuse what is too much or cannot be told."""
         value: Decimal | None = None
         # An estimate from too few levels may be far below what is paid in the end.
         if preview.request.quote_amount or "book_too_thin" not in preview.warnings:
             value = await self._converter.async_convert(
-                preview.cost, preview.conditions.quote, VALUE_CURRENCY
+                preview.cost, preview.conditions.quote, VALUE_CURRENCY, priority
             )
         largest = self._entry.options.get(CONF_LARGEST_ORDER_VALUE)
         if largest and (value is None or value > Decimal(largest)):

@@ -271,12 +271,14 @@ class MarketHub:
         except CexioError as err:
             _LOGGER.debug("The book of %s is still followed: %s", pair, err)
 
-    async def async_book(self, pair: str) -> TopOfBook:
+    async def async_book(
+        self, pair: str, priority: Priority = Priority.INTERACTIVE
+    ) -> TopOfBook:
         """Return the live book of a pair, or ask for one."""
         market = self.markets.get(pair)
         if market is not None and market.book is not None:
             return market.book
-        snapshot = await self._rest.get_order_book(pair, priority=Priority.INTERACTIVE)
+        snapshot = await self._rest.get_order_book(pair, priority=priority)
         return TopOfBook(tuple(snapshot.bids), tuple(snapshot.asks))
 
     def price(self, pair: str) -> Decimal | None:

@@ -111,13 +111,15 @@ class TradingDesk:
 
     async def async_preview(self, request: OrderRequest, context: Context) -> Preview:
         """Work out what an order would do, or refuse it as placing it would."""
-        preview = await self._async_work_out(request, context)
+        preview = await self._async_work_out(request, context, Priority.INTERACTIVE)
         if self._rails.has_value_limit:
             await self._rails.async_value(preview)
         check_funds(preview)
         return preview
 
-    async def _async_work_out(self, request: OrderRequest, context: Context) -> Preview:
+    async def _async_work_out(
+        self, request: OrderRequest, context: Context, priority: Priority
+    ) -> Preview:
         """Work out what an order would do, checked but for its worth and the funds."""
         await async_check_trader(self._hass, self._entry, context)
         check_fields(request)
@@ -132,8 +134,8 @@ class TradingDesk:
         preview = work_out(
             request,
             conditions,
-            await self._markets.async_book(request.pair),
-            await self._async_fee(request.pair),
+            await self._markets.async_book(request.pair, priority),
+            await self._async_fee(request.pair, priority),
             lambda currency: self._balances.available(request.account_id, currency),
         )
         self._rails.check_distance(preview)
@@ -280,8 +282,10 @@ class TradingDesk:
                 raise refusal("client_order_id_used", client_order_id=client_order_id)
             if order := await self._async_repeat(client_order_id, placement):
                 return order
-        preview = await self._async_work_out(request, context)
-        value = await self._rails.async_value(preview, but=client_order_id)
+        preview = await self._async_work_out(request, context, Priority.ORDER)
+        value = await self._rails.async_value(
+            preview, but=client_order_id, priority=Priority.ORDER
+        )
         check_funds(preview)
         await self._rails.async_keep(client_order_id, fields, value)
         new_order = NewOrder(
@@ -406,10 +410,10 @@ class TradingDesk:
             return None
         raise failure(OutcomeUnknownError(), client_order_id=client_order_id)
 
-    async def _async_fee(self, pair: str) -> Decimal | None:
+    async def _async_fee(self, pair: str, priority: Priority) -> Decimal | None:
         """Return the fee in force; a preview without one is better than none."""
         try:
-            return await self._reference.async_fee_percentage(pair)
+            return await self._reference.async_fee_percentage(pair, priority)
         except CexioError as err:
             _LOGGER.debug("The fees could not be asked for: %s", err)
             return None

@@ -6,7 +6,7 @@ from datetime import timedelta
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.cexio.exchange import Budget, Priority
+from custom_components.cexio.exchange import Budget, Priority, RateLimitError
 
 from .fakes import START, FakeClock
 
@@ -48,6 +48,7 @@ async def test_the_queue_is_served_by_priority_then_by_arrival(
     clock: FakeClock,
 ) -> None:
     """Nobody overtakes an earlier one of the same or a higher priority."""
+    clock.advance(16)
     budget = Budget(100, clock=clock)
     budget.exhaust()
     served: list[str] = []
@@ -66,7 +67,7 @@ async def test_the_queue_is_served_by_priority_then_by_arrival(
         ):
             tasks.create_task(ask(name, points, priority))
             await settle()
-        clock.advance(LEFT)
+        clock.advance(LEFT - 16)
     assert served == [
         "order",
         "recovery",
@@ -79,10 +80,10 @@ async def test_the_queue_is_served_by_priority_then_by_arrival(
 async def test_a_dear_request_is_not_starved_by_cheap_ones(clock: FakeClock) -> None:
     """What came first goes first even if something behind it would fit."""
     budget = Budget(100, clock=clock)
-    await budget.spend(70, Priority.INTERACTIVE)
-    dear = asyncio.create_task(budget.spend(10, Priority.INTERACTIVE))
+    await budget.spend(70, Priority.RECOVERY)
+    dear = asyncio.create_task(budget.spend(10, Priority.RECOVERY))
     await settle()
-    cheap = asyncio.create_task(budget.spend(1, Priority.INTERACTIVE))
+    cheap = asyncio.create_task(budget.spend(1, Priority.RECOVERY))
     await settle()
     assert not dear.done() and not cheap.done()
     dear.cancel()
@@ -95,9 +96,9 @@ async def test_points_granted_to_a_cancelled_wait_are_handed_back(
 ) -> None:
     """Grant and cancellation may fall into the same moment."""
     budget = Budget(100, clock=clock)
-    await budget.spend(75, Priority.INTERACTIVE)
-    first = asyncio.create_task(budget.spend(5, Priority.INTERACTIVE))
-    second = asyncio.create_task(budget.spend(5, Priority.INTERACTIVE))
+    await budget.spend(75, Priority.RECOVERY)
+    first = asyncio.create_task(budget.spend(5, Priority.RECOVERY))
+    second = asyncio.create_task(budget.spend(5, Priority.RECOVERY))
     await settle()
     clock.now += LEFT
     assert budget.used == 0
@@ -122,6 +123,52 @@ async def test_it_says_how_long_a_wait_would_be(clock: FakeClock) -> None:
     for task in queue:
         task.cancel()
     await asyncio.wait(queue)
+
+
+async def test_who_looks_on_is_refused_at_once(clock: FakeClock) -> None:
+    """A person is told when to come back; everybody else waits."""
+    budget = Budget(100, clock=clock)
+    await budget.spend(75, Priority.BACKGROUND)
+    with pytest.raises(RateLimitError) as raised:
+        await budget.spend(1, Priority.INTERACTIVE)
+    assert raised.value.retry_at.timestamp() == pytest.approx(START + LEFT)
+    assert budget.used == 75
+    waiting = asyncio.create_task(budget.spend(75, Priority.RECOVERY))
+    await settle()
+    clock.advance(16)
+    # The next minute is near, but those who were there before have taken it already.
+    with pytest.raises(RateLimitError) as raised:
+        await budget.spend(1, Priority.INTERACTIVE)
+    assert raised.value.retry_at.timestamp() == pytest.approx(START + LEFT + 60)
+    clock.advance(LEFT - 16)
+    await waiting
+
+
+async def test_who_looks_on_waits_a_little(clock: FakeClock) -> None:
+    """A moment is borne, and then no longer even if somebody more urgent came first."""
+    clock.advance(LEFT - 4.8)
+    budget = Budget(100, clock=clock)
+    budget.exhaust()
+    first, second = (
+        asyncio.create_task(budget.spend(points, Priority.INTERACTIVE))
+        for points in (10, 60)
+    )
+    await settle()
+    urgent = asyncio.create_task(budget.spend(20, Priority.RECOVERY))
+    await settle()
+    clock.advance(4.7)
+    await settle()
+    assert not first.done() and not second.done() and not urgent.done()
+    clock.advance(0.1)
+    await asyncio.gather(first, urgent)
+    await settle()
+    assert not second.done()
+    clock.advance(0.2)
+    await asyncio.wait([second])
+    refusal = second.exception()
+    assert isinstance(refusal, RateLimitError)
+    assert refusal.retry_at.timestamp() == pytest.approx(START + LEFT + 60)
+    assert budget.used == 30
 
 
 async def test_minutes_are_those_of_the_exchange(clock: FakeClock) -> None:
@@ -154,7 +201,7 @@ async def test_what_can_never_be_granted_is_refused(clock: FakeClock) -> None:
 def test_no_minute_is_ever_overspent(
     requests: list[tuple[int, Priority, bool]],
 ) -> None:
-    """Whatever is asked and cancelled, all that stay are served and no minute exceeds its limit."""
+    """All that stay are served, or refused in time, and no minute exceeds its limit."""
 
     async def scenario() -> None:
         clock = FakeClock()
@@ -163,7 +210,12 @@ def test_no_minute_is_ever_overspent(
         usual: dict[int, int] = {}
 
         async def ask(points: int, priority: Priority) -> None:
-            await budget.spend(points, priority)
+            began = clock.now
+            try:
+                await budget.spend(points, priority)
+            except RateLimitError:
+                assert priority is Priority.INTERACTIVE and clock.now == began
+                return
             minute = int(clock.now // 60)
             spent[minute] = spent.get(minute, 0) + points
             if priority is not Priority.ORDER:

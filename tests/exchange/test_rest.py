@@ -215,14 +215,18 @@ async def test_a_rate_limit_empties_the_minute(
     clock: FakeClock,
     address_budget: Budget,
 ) -> None:
-    """The next request waits for the next minute; the exception says when that is."""
+    """What comes next waits for the next minute; the exception says when that is."""
     exchange.answer("get_ticker", {"error": "API rate limit reached"}, status=429)
     with pytest.raises(RateLimitError) as caught:
         await rest.get_ticker()
     assert caught.value.retry_at.timestamp() == START + 20
     assert address_budget.used == 100
     exchange.ok("get_order_book", {"pair": "A-B", "bids": [], "asks": []})
-    waiting = asyncio.create_task(rest.get_order_book("A-B"))
+    with pytest.raises(RateLimitError):
+        await rest.get_order_book("A-B")
+    waiting = asyncio.create_task(
+        rest.get_order_book("A-B", priority=Priority.RECOVERY)
+    )
     await clock.waiting(20, 21)
     assert exchange.called("get_order_book") == []
     clock.advance(20.3)

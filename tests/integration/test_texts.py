@@ -102,6 +102,8 @@ def test_every_refusal_has_words() -> None:
         )
     }
     assert set(texts["exceptions"]) == raised - known
+    # Home Assistant looks nowhere else.
+    assert all(list(words) == ["message"] for words in texts["exceptions"].values())
     assert {key for _, key in _SET_UP_KEYS} <= set(texts["config"]["error"])
 
 

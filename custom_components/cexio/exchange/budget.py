@@ -9,10 +9,13 @@ from enum import IntEnum
 from itertools import count
 
 from .clock import SYSTEM_CLOCK, Clock
+from .errors import RateLimitError
 
 _MINUTE = 60
 # A waiter that woke on the very boundary could still land in the old minute of the exchange.
 _BOUNDARY_MARGIN = 0.2
+# Somebody looks at the screen: longer than this a refusal that names the time is better.
+_PATIENCE = 5.0
 
 
 class Priority(IntEnum):
@@ -71,13 +74,29 @@ class Budget:
         """Take points, waiting for a later minute when this one has too few left.
 
         Fair: nobody overtakes an earlier request of the same or a higher priority. Cancelling the
-        wait gives the place, and points granted meanwhile, to those behind.
+        wait gives the place, and points granted meanwhile, to those behind. INTERACTIVE waits no
+        longer than 5 s: when it would have to, it is refused at once.
 
         Raises:
+            RateLimitError: Somebody who looks on would have to wait for too long.
             ValueError: More points than this priority could ever have.
         """
         if points > self._ceiling(priority):
             raise ValueError(f"{points} points can never be granted at {priority.name}")
+        if priority is not Priority.INTERACTIVE:
+            await self._wait(points, priority)
+            return
+        if self.delay(points, priority).total_seconds() > _PATIENCE:
+            raise self._refusal(points)
+        try:
+            # What is more urgent may still have come in between.
+            async with self._clock.timeout(_PATIENCE):
+                await self._wait(points, priority)
+        except TimeoutError:
+            raise self._refusal(points) from None
+
+    async def _wait(self, points: int, priority: Priority) -> None:
+        """Queue for points until they are granted."""
         waiter = _Waiter(priority, next(self._turns), points)
         self._wake_head()
         insort(self._waiters, waiter)
@@ -109,6 +128,11 @@ class Budget:
         """Empty this minute for everybody: the exchange refused for lack of points."""
         self._roll()
         self._used = self.limit
+
+    def _refusal(self, points: int) -> RateLimitError:
+        """Return the refusal of somebody who looks on, with the time to come back."""
+        wait = self.delay(points, Priority.INTERACTIVE)
+        return RateLimitError(retry_at=self._clock.exchange_now() + wait)
 
     def _ceiling(self, priority: Priority) -> int:
         """Return how far the minute may be spent by a priority."""

@@ -1,0 +1,94 @@
+"""Points that are used up: a person is told at once, an order still gets through."""
+
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.translation import async_get_exception_message
+from homeassistant.util import dt as dt_util
+import pytest
+
+from custom_components.cexio.exchange import Priority
+from simulators.exchange.server import ExchangeServer
+from tests.integration.harness import MockConfigEntry
+from tests.integration.helpers import act, switch_trading
+
+ORDER: dict[str, Any] = {
+    "pair": "BTC-USD",
+    "side": "buy",
+    "order_type": "limit",
+    "amount": "0.001",
+    "price": "59000",
+}
+
+
+async def go_to_second(
+    exchange: ExchangeServer, entry: MockConfigEntry, second: float
+) -> None:
+    """Move the exchange's clock, and what is known of it, within the minute."""
+    shift = second - exchange.clock.time() % 60
+    await exchange.clock.jump(shift)
+    entry.runtime_data.client.clock.offset += shift
+
+
+async def test_a_person_is_refused_at_once(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """The refusal names the time from which on asking helps."""
+    await go_to_second(exchange, entry, 10)
+    budget = entry.runtime_data.client.budgets["key"]
+    budget.exhaust()
+    next_minute = dt_util.as_local(budget.next_minute).strftime("%H:%M:00")
+    with pytest.raises(HomeAssistantError) as raised:
+        await act(hass, "get_orders")
+    assert raised.value.translation_key == "rate_limited"
+    assert raised.value.translation_placeholders is not None
+    assert raised.value.translation_placeholders["time"] == next_minute
+    assert next_minute in async_get_exception_message(
+        "cexio", "rate_limited", raised.value.translation_placeholders
+    )
+    await go_to_second(exchange, entry, 60.5)
+    assert (await act(hass, "get_orders"))["orders"] == []
+
+
+async def test_an_order_finds_points(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """The last quarter is kept for it, and for what has to be known to place it."""
+    await switch_trading(hass)
+    await go_to_second(exchange, entry, 10)
+    for budget in entry.runtime_data.client.budgets.values():
+        await budget.spend(budget.limit * 3 // 4 - budget.used, Priority.BACKGROUND)
+    entry.runtime_data.reference._fees_until = None
+    # No book of it is kept.
+    order = ORDER | {"pair": "BTC-EUR", "price": "45000"}
+    placed = await act(hass, "place_order", **order)
+    assert placed["order"]["status"] == "new"
+    cancelled = await act(hass, "cancel_order", order_id=placed["order"]["order_id"])
+    assert cancelled["order"]["status"] == "cancelled"
+    with pytest.raises(HomeAssistantError) as raised:
+        await act(hass, "preview_order", **order)
+    assert raised.value.translation_key == "rate_limited"
+
+
+async def test_worth_that_cannot_be_asked_for(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """An order whose worth needs another book is not called too large for that."""
+    await switch_trading(hass)
+    hass.config_entries.async_update_entry(
+        entry, options={**entry.options, "largest_order_value": "1000"}
+    )
+    await go_to_second(exchange, entry, 10)
+    await entry.runtime_data.markets.async_follow("LTC-USDT", "test")
+    entry.runtime_data.client.budgets["address"].exhaust()
+    with pytest.raises(HomeAssistantError) as raised:
+        await act(
+            hass,
+            "preview_order",
+            pair="LTC-USDT",
+            side="buy",
+            order_type="market",
+            amount="0.5",
+        )
+    assert raised.value.translation_key == "rate_limited"
