@@ -19,6 +19,7 @@ from .const import (
     CONF_PAIR,
     DOMAIN,
     EVENT_EXECUTION,
+    EVENT_FUNDING,
     EVENT_PRICE_ALERT,
     FEED_SIGNAL,
     KIND_ACCOUNT,
@@ -37,6 +38,7 @@ from .entity import account_device, flat_execution, known_devices, market_subent
 from .executions import Ledger
 from .feed import Feed, FeedEntry, FeedKind, FeedListener
 from .fees import FeesCoordinator
+from .funding import FundingWatch
 from .funds import Funds
 from .log_filter import async_redact, secrets_of
 from .market import MarketHub
@@ -173,6 +175,15 @@ async def _async_create_runtime(
             stream,
             desk,
             Funds(hass, entry),
+            FundingWatch(
+                hass,
+                entry,
+                rest=client.rest,
+                stream=client.private_stream,
+                database=database,
+                feed=feed,
+                ledger=ledger,
+            ),
             wallet,
             portfolio,
             FeesCoordinator(hass, entry, client.rest),
@@ -232,6 +243,7 @@ async def _async_bring_up(
         await runtime.account.stream.async_start()
         runtime.account.fees.async_start()
         await runtime.account.profit.async_start()
+        await runtime.account.funding.async_start()
 
     watched = _watched(entry)
 
@@ -258,6 +270,7 @@ async def _async_bring_down(runtime: CexioRuntimeData) -> None:
     if runtime.account is not None:
         await runtime.account.stream.async_stop()
         await runtime.account.profit.async_stop()
+        await runtime.account.funding.async_stop()
         await runtime.account.portfolio.async_shutdown()
     await runtime.markets.async_stop()
     if runtime.feed.has_unwritten:
@@ -290,6 +303,8 @@ def _publisher(hass: HomeAssistant, entry: CexioConfigEntry) -> FeedListener:
         }
         if item.kind is FeedKind.EXECUTION:
             hass.bus.async_fire(EVENT_EXECUTION, common | flat_execution(item.data))
+        elif item.kind is FeedKind.FUNDING:
+            hass.bus.async_fire(EVENT_FUNDING, common | item.data)
         elif item.kind is FeedKind.PRICE_ALERT:
             hass.bus.async_fire(EVENT_PRICE_ALERT, common | item.data)
         async_dispatcher_send(hass, signal)

@@ -8,6 +8,7 @@ MANUFACTURER: Final = "CEX.IO"
 CONFIGURATION_URL: Final = "https://trade.cex.io"
 
 CONF_API_SECRET: Final = "api_secret"  # noqa: S105 - the name of a field
+CONF_SECRET_IS_BASE64: Final = "secret_is_base64"  # noqa: S105 - the name of a setting
 CONF_KIND: Final = "kind"
 CONF_PAIR: Final = "pair"
 CONF_PAIRS: Final = "pairs"
@@ -27,6 +28,7 @@ SUBENTRY_MARKET: Final = "market"
 SUBENTRY_PRICE_ALERT: Final = "price_alert"
 
 EVENT_EXECUTION: Final = "cexio_execution"
+EVENT_FUNDING: Final = "cexio_funding"
 EVENT_PRICE_ALERT: Final = "cexio_price_alert"
 
 # Tells that the feed of an entry has grown, or is back after a reload.

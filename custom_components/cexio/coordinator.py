@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .executions import Ledger
     from .feed import Feed
     from .fees import FeesCoordinator
+    from .funding import FundingWatch
     from .funds import Funds
     from .market import MarketHub
     from .portfolio import PortfolioCoordinator, WalletCoordinator
@@ -58,6 +59,7 @@ class CexioAccount:
     stream: AccountStream
     desk: TradingDesk
     funds: Funds
+    funding: FundingWatch
     wallet: WalletCoordinator
     portfolio: PortfolioCoordinator
     fees: FeesCoordinator

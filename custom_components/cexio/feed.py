@@ -34,6 +34,7 @@ class FeedKind(StrEnum):
     """What an entry tells of."""
 
     EXECUTION = "execution"
+    FUNDING = "funding"
     PRICE_ALERT = "price_alert"
     STREAM = "stream"
 
