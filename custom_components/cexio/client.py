@@ -9,7 +9,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.util.hass_dict import HassKey
 
-from .const import CONF_API_SECRET, DOMAIN
+from .const import CONF_API_SECRET, CONF_SECRET_IS_BASE64, DOMAIN
 from .exchange import (
     ADDRESS_POINTS,
     KEY_POINTS,
@@ -65,7 +65,11 @@ def async_create_client(hass: HomeAssistant, data: Mapping[str, Any]) -> Client:
     credentials: Credentials | None = None
     key_budget: Budget | None = None
     if (key := data.get(CONF_API_KEY)) is not None:
-        credentials = Credentials(key, data[CONF_API_SECRET])
+        credentials = Credentials(
+            key,
+            data[CONF_API_SECRET],
+            is_base64=data.get(CONF_SECRET_IS_BASE64, False),
+        )
         key_budget = exchange.key_budgets.setdefault(
             key, Budget(KEY_POINTS, clock=exchange.clock)
         )

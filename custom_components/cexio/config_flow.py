@@ -6,6 +6,8 @@ import re
 from typing import Any, override
 
 from homeassistant.config_entries import (
+    SOURCE_REAUTH,
+    SOURCE_RECONFIGURE,
     ConfigEntry,
     ConfigEntryState,
     ConfigFlow,
@@ -32,7 +34,7 @@ from .const import (
     SUBENTRY_PRICE_ALERT,
 )
 from .errors import set_up_error_key
-from .exchange import CexioError
+from .exchange import CexioError, InvalidRequestError, OutcomeUnknownError
 from .flow_steps import (
     CHANGED_CREDENTIAL_FIELDS,
     CREDENTIAL_FIELDS,
@@ -41,9 +43,12 @@ from .flow_steps import (
     StepError,
     async_ask,
     async_is_another_account,
+    changed_data,
+    credential_data,
     entry_data,
     named_choice,
     pair_selector,
+    permission_marks,
     proposed_pairs,
 )
 from .options_flow import CexioOptionsFlow
@@ -63,7 +68,6 @@ class CexioConfigFlow(ConfigFlow, domain=DOMAIN):
     VERSION = 1
 
     _found: Found
-    _data: dict[str, Any]
     _pairs: list[str]
     _wanted_account_id: str = DEFAULT_SUB_ACCOUNT
 
@@ -112,12 +116,17 @@ class CexioConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_permissions(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Tell that the key may not trade."""
+        """Tell what the key may do, and so what will not work with it."""
         if user_input is None:
             return self.async_show_form(
                 step_id="permissions",
-                description_placeholders={"url": CONFIGURATION_URL},
+                description_placeholders={
+                    "url": CONFIGURATION_URL,
+                    **permission_marks(self._found.permissions),
+                },
             )
+        if self.source in (SOURCE_REAUTH, SOURCE_RECONFIGURE):
+            return self._async_keep_access()
         return await self.async_step_pairs()
 
     async def async_step_pairs(
@@ -126,7 +135,7 @@ class CexioConfigFlow(ConfigFlow, domain=DOMAIN):
         """Ask for the pairs to watch."""
         if user_input is not None:
             self._pairs = user_input[CONF_PAIRS]
-            if self._data[CONF_KIND] == KIND_PRICES:
+            if self._found.data[CONF_KIND] == KIND_PRICES:
                 return self._async_finish()
             if self._found.sub_accounts:
                 return await self.async_step_sub_account()
@@ -176,9 +185,11 @@ class CexioConfigFlow(ConfigFlow, domain=DOMAIN):
                     await self._found.rest.do_create_account(
                         name, user_input[CONF_CURRENCY]
                     )
+                except (InvalidRequestError, OutcomeUnknownError) as err:
+                    # How a sixth account is refused is not documented (rest.md 4.B.4).
+                    errors["base"], reason = "sub_account_refused", str(err)
                 except CexioError as err:
-                    errors["base"] = set_up_error_key(err)
-                    reason = str(err)
+                    errors["base"], reason = set_up_error_key(err), str(err)
                 else:
                     return self._async_finish(name)
         currencies = {
@@ -218,11 +229,9 @@ class CexioConfigFlow(ConfigFlow, domain=DOMAIN):
         errors: dict[str, str] = {}
         reason = ""
         if user_input is not None:
-            updates = {key: value.strip() for key, value in user_input.items()}
+            data = changed_data(entry.data, credential_data(user_input))
             try:
-                return await self._async_update_access(
-                    entry, {**entry.data, **updates}, "reauth_successful"
-                )
+                return await self._async_update_access(entry, data)
             except StepError as err:
                 errors, reason = err.errors, err.reason
         return self.async_show_form(
@@ -247,11 +256,11 @@ class CexioConfigFlow(ConfigFlow, domain=DOMAIN):
         errors: dict[str, str] = {}
         reason = ""
         if user_input is not None:
-            data = entry_data(entry.data[CONF_KIND], user_input)
+            data = changed_data(
+                entry.data, entry_data(entry.data[CONF_KIND], user_input)
+            )
             try:
-                return await self._async_update_access(
-                    entry, {**entry.data, **data}, "reconfigure_successful"
-                )
+                return await self._async_update_access(entry, data)
             except StepError as err:
                 errors, reason = err.errors, err.reason
         is_account = entry.data[CONF_KIND] == KIND_ACCOUNT
@@ -278,24 +287,35 @@ class CexioConfigFlow(ConfigFlow, domain=DOMAIN):
         )
 
     async def _async_update_access(
-        self, entry: ConfigEntry, data: Mapping[str, Any], reason: str
+        self, entry: ConfigEntry, data: Mapping[str, Any]
     ) -> ConfigFlowResult:
         """Try how an entry shall reach its account from now on, and keep it.
 
         Raises:
             StepError: It does not work.
         """
-        found = await async_ask(self.hass, data)
-        if await async_is_another_account(self.hass, entry, found):
+        self._found = await async_ask(self.hass, data)
+        if await async_is_another_account(self.hass, entry, self._found):
             return self.async_abort(reason="account_mismatch")
-        unique_id = _unique_id(data)
         other = self.hass.config_entries.async_entry_for_domain_unique_id(
-            DOMAIN, unique_id
+            DOMAIN, _unique_id(data)
         )
         if other is not None and other is not entry:
             return self.async_abort(reason="already_configured")
+        if data[CONF_KIND] == KIND_ACCOUNT and not self._found.may_everything:
+            return await self.async_step_permissions()
+        return self._async_keep_access()
+
+    @callback
+    def _async_keep_access(self) -> ConfigFlowResult:
+        """Let an entry use what was tried."""
+        if self.source == SOURCE_REAUTH:
+            entry, reason = self._get_reauth_entry(), "reauth_successful"
+        else:
+            entry, reason = self._get_reconfigure_entry(), "reconfigure_successful"
+        data = self._found.data
         result = self.async_update_and_abort(
-            entry, unique_id=unique_id, data=data, reason=reason
+            entry, unique_id=_unique_id(data), data=data, reason=reason
         )
         if entry.state is not ConfigEntryState.LOADED:
             # Only a loaded entry has a listener that would do it.
@@ -312,15 +332,14 @@ class CexioConfigFlow(ConfigFlow, domain=DOMAIN):
         errors: dict[str, str] = {}
         reason = ""
         if user_input is not None:
-            self._data = entry_data(kind, user_input)
             try:
-                self._found = await async_ask(self.hass, self._data)
+                self._found = await async_ask(self.hass, entry_data(kind, user_input))
             except StepError as err:
                 errors, reason = err.errors, err.reason
             else:
-                await self.async_set_unique_id(_unique_id(self._data))
+                await self.async_set_unique_id(_unique_id(self._found.data))
                 self._abort_if_unique_id_configured()
-                if kind == KIND_ACCOUNT and not self._found.may_trade:
+                if kind == KIND_ACCOUNT and not self._found.may_everything:
                     return await self.async_step_permissions()
                 return await self.async_step_pairs()
         return self.async_show_form(
@@ -335,10 +354,11 @@ class CexioConfigFlow(ConfigFlow, domain=DOMAIN):
     @callback
     def _async_finish(self, account_id: str | None = None) -> ConfigFlowResult:
         """Create the entry with a subentry for each watched market."""
-        is_account = self._data[CONF_KIND] == KIND_ACCOUNT
+        data = self._found.data
+        is_account = data[CONF_KIND] == KIND_ACCOUNT
         return self.async_create_entry(
             title="CEX.IO" if is_account else "CEX.IO prices",
-            data=self._data,
+            data=data,
             options={} if account_id is None else {CONF_DEFAULT_ACCOUNT_ID: account_id},
             subentries=[
                 ConfigSubentryData(

@@ -1,11 +1,11 @@
 """What the flows have in common: fields, questions to the exchange, checked answers."""
 
-from collections.abc import Iterable, Mapping
+from base64 import b64decode, b64encode
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 import logging
 from typing import Any
-from uuid import uuid4
 
 from homeassistant.const import CONF_API_KEY, CONF_URL
 from homeassistant.core import HomeAssistant
@@ -23,17 +23,40 @@ from yarl import URL
 
 from .account_identity import async_identity, async_known_identity
 from .client import async_create_client
-from .const import CONF_API_SECRET, CONF_KIND, KIND_ACCOUNT, SECTION_SERVER
+from .const import (
+    CONF_API_SECRET,
+    CONF_KIND,
+    CONF_SECRET_IS_BASE64,
+    KIND_ACCOUNT,
+    SECTION_SERVER,
+)
 from .coordinator import CexioConfigEntry
 from .errors import set_up_error_key
-from .exchange import DEFAULT_BASE, CexioError, Pair, PermissionDeniedError, RestClient
+from .exchange import (
+    DEFAULT_BASE,
+    AccountStatus,
+    AuthenticationError,
+    BadSignatureError,
+    Balance,
+    CexioError,
+    Pair,
+    Permission,
+    RestClient,
+)
 from .log_filter import async_redact, secrets_of
+from .permissions import Permissions, async_find_permissions
 from .schema import vol
 
 _LOGGER = logging.getLogger(__name__)
 
-# No order has this client order id: cancelling it moves nothing, but needs the right.
-PROBE_ORDER_ID = "ha-permission-check"
+# What text that was copied may be wrapped in.
+_QUOTES = "\"'`\u201c\u201d\u2018\u2019"
+_MARKS = {True: "\u2705", False: "\u274c", None: "\u2754"}
+
+# The quote currencies that most people reckon in, best known first.
+USUAL_QUOTES = ("USD", "EUR", "GBP", "USDT", "USDC")
+WELL_KNOWN = ("BTC-USD",)
+MOST_PROPOSED = 10
 
 SERVER_FIELDS = {
     vol.Required(SECTION_SERVER): section(
@@ -64,13 +87,23 @@ CHANGED_CREDENTIAL_FIELDS = {
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the exchange told during set-up."""
+    """What the exchange told during set-up, and the data that it told it to."""
 
+    data: Mapping[str, Any]
     rest: RestClient
     pairs: Mapping[str, Pair]
-    sub_accounts: tuple[str, ...]
-    held: frozenset[str]
-    may_trade: bool
+    balances: Mapping[str, Mapping[str, Balance]]
+    permissions: Permissions
+
+    @property
+    def sub_accounts(self) -> list[str]:
+        """The sub-accounts that the exchange lists: those that are not empty."""
+        return sorted(account_id for account_id in self.balances if account_id)
+
+    @property
+    def may_everything(self) -> bool:
+        """Whether the key surely has every permission that there is."""
+        return all(self.permissions.get(permission) for permission in Permission)
 
 
 class StepError(Exception):
@@ -85,15 +118,55 @@ class StepError(Exception):
 
 def entry_data(kind: str, user_input: Mapping[str, Any]) -> dict[str, Any]:
     """Return the data of an entry from the fields of its first step."""
-    data = {
+    return {
         CONF_KIND: kind,
         CONF_URL: user_input[SECTION_SERVER][CONF_URL].strip().rstrip("/"),
+        **credential_data(user_input),
     }
-    for key in (CONF_API_KEY, CONF_API_SECRET):
-        if key in user_input:
-            # Copying from a web page often brings a space or a line end along.
-            data[key] = user_input[key].strip()
-    return data
+
+
+def credential_data(user_input: Mapping[str, Any]) -> dict[str, Any]:
+    """Return key and secret as they were meant: copying brings line ends and quotes along."""
+    return {
+        key: "".join(
+            letter
+            for letter in user_input[key]
+            if letter.isprintable() and not letter.isspace()
+        ).strip(_QUOTES)
+        for key in (CONF_API_KEY, CONF_API_SECRET)
+        if key in user_input
+    }
+
+
+def changed_data(
+    data: Mapping[str, Any], updates: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """Return the data of an entry with what was entered anew."""
+    kept = dict(data)
+    if CONF_API_SECRET in updates:
+        # How the old secret was meant says nothing of the new one.
+        kept.pop(CONF_SECRET_IS_BASE64, None)
+    return {**kept, **updates}
+
+
+def _secret_forms(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the data with the secret as it was typed, then as it may have been meant.
+
+    The reference's prose wants the secret base64-decoded, all that is known to work uses
+    it as it is (rest.md 2.2): so the exchange may want it decoded after all, and somebody
+    who followed the prose may have decoded it already.
+    """
+    forms = [data]
+    if (secret := data.get(CONF_API_SECRET)) is None or CONF_SECRET_IS_BASE64 in data:
+        return forms
+    try:
+        is_base64 = bool(b64decode(secret, validate=True))
+    except ValueError:
+        is_base64 = False
+    if is_base64:
+        forms.append({**data, CONF_SECRET_IS_BASE64: True})
+    forms.append({**data, CONF_API_SECRET: b64encode(secret.encode()).decode()})
+    return forms
 
 
 async def async_ask(hass: HomeAssistant, data: Mapping[str, Any]) -> Found:
@@ -102,41 +175,53 @@ async def async_ask(hass: HomeAssistant, data: Mapping[str, Any]) -> Found:
     Raises:
         StepError: It does not.
     """
-    release = async_redact(secrets_of(data))
+    if not _is_address(data[CONF_URL]):
+        raise StepError({"base": "invalid_url"})
+    forms = _secret_forms(data)
+    release = async_redact({secret for form in forms for secret in secrets_of(form)})
     try:
-        return await _async_find_out(hass, data)
+        return await _async_find_out(hass, forms)
+    except CexioError as err:
+        _LOGGER.debug("Set-up was refused: %s", err)
+        raise StepError({"base": set_up_error_key(err)}, str(err)) from err
     finally:
         release()
 
 
-async def _async_find_out(hass: HomeAssistant, data: Mapping[str, Any]) -> Found:
+async def _async_find_out(
+    hass: HomeAssistant, forms: Sequence[Mapping[str, Any]]
+) -> Found:
     """Ask the exchange for everything that set-up wants to know."""
-    if not _is_address(data[CONF_URL]):
-        raise StepError({"base": "invalid_url"})
-    rest = async_create_client(hass, data).rest
-    try:
-        pairs = {pair.name: pair for pair in await rest.get_pairs_info()}
-        if not pairs:
-            raise StepError({"base": "no_pairs"})
-        if CONF_API_KEY not in data:
-            return Found(rest, pairs, (), frozenset(), may_trade=False)
-        status = await rest.get_my_account_status_v3()
-        may_trade = await _async_may_trade(rest)
-    except CexioError as err:
-        _LOGGER.debug("Set-up was refused: %s", err)
-        raise StepError({"base": set_up_error_key(err)}, str(err)) from err
-    return Found(
-        rest,
-        pairs,
-        tuple(sorted(account_id for account_id in status.balances if account_id)),
-        frozenset(
-            currency
-            for balances in status.balances.values()
-            for currency, balance in balances.items()
-            if balance.total
-        ),
-        may_trade,
-    )
+    rest = async_create_client(hass, forms[0]).rest
+    pairs = {pair.name: pair for pair in await rest.get_pairs_info()}
+    if not pairs:
+        raise StepError({"base": "no_pairs"})
+    if CONF_API_KEY not in forms[0]:
+        return Found(forms[0], rest, pairs, {}, {})
+    data, rest, status = await _async_sign_in(hass, forms)
+    permissions = await async_find_permissions(rest)
+    return Found(data, rest, pairs, status.balances, permissions)
+
+
+async def _async_sign_in(
+    hass: HomeAssistant, forms: Sequence[Mapping[str, Any]]
+) -> tuple[Mapping[str, Any], RestClient, AccountStatus]:
+    """Ask for the balances with each form of the secret until one is accepted.
+
+    Raises:
+        CexioError: What the exchange says to the secret as it was typed.
+    """
+    refusals: list[CexioError] = []
+    for data in forms:
+        rest = async_create_client(hass, data).rest
+        try:
+            return data, rest, await rest.get_my_account_status_v3()
+        except AuthenticationError as err:
+            # How a wrong signature is told is not documented: it may come without a reason.
+            if type(err) not in (BadSignatureError, AuthenticationError):
+                raise
+            refusals.append(err)
+    raise refusals[0]
 
 
 async def async_is_another_account(
@@ -165,18 +250,12 @@ def _is_address(text: str) -> bool:
     return url.scheme in ("http", "https") and bool(url.host)
 
 
-async def _async_may_trade(rest: RestClient) -> bool:
-    """Find out whether the key has the right to trade, without moving anything."""
-    try:
-        await rest.do_cancel_my_order(
-            client_order_id=PROBE_ORDER_ID, cancel_request_id=f"ha-{uuid4().hex}"
-        )
-    except PermissionDeniedError:
-        return False
-    except CexioError as err:
-        # Whatever it says about the order, it did not say that the right is missing.
-        _LOGGER.debug("The right to trade was looked for: %s", err)
-    return True
+def permission_marks(permissions: Permissions) -> dict[str, str]:
+    """Return what stands beside each permission in the form that lists them."""
+    return {
+        permission.name.lower(): _MARKS[permissions.get(permission)]
+        for permission in Permission
+    }
 
 
 def pair_selector(pairs: Iterable[str], *, multiple: bool) -> SelectSelector:
@@ -218,15 +297,30 @@ def named_choice(
 
 
 def proposed_pairs(found: Found) -> list[str]:
-    """Return pairs of held assets against a held currency, else a well-known one."""
-    held = sorted(
-        name
-        for name, pair in found.pairs.items()
-        if pair.base in found.held and pair.quote in found.held
-    )
-    if held:
-        return held[:5]
-    return [name for name in ("BTC-USD",) if name in found.pairs]
+    """Return a pair for each held asset, those worth most first, else a well-known one."""
+    worth: dict[str, Decimal] = {}
+    for balances in found.balances.values():
+        for currency, balance in balances.items():
+            if balance.total:
+                value = balance.converted or Decimal()
+                worth[currency] = worth.get(currency, Decimal()) + value
+    proposed: list[str] = []
+    for held in sorted(worth, key=lambda currency: (-worth[currency], currency)):
+        pairs = {
+            _preference(pair.quote, worth): name
+            for name, pair in found.pairs.items()
+            if pair.base == held
+        }
+        proposed += [pairs[best] for best in sorted(pairs)[:1]]
+    well_known = [name for name in WELL_KNOWN if name in found.pairs]
+    return proposed[:MOST_PROPOSED] or well_known
+
+
+def _preference(quote: str, held: Container[str]) -> tuple[bool, bool, int, str]:
+    """Return where a quote currency stands: usual ones first, held ones first of those."""
+    is_usual = quote in USUAL_QUOTES
+    place = USUAL_QUOTES.index(quote) if is_usual else 0
+    return not is_usual, quote not in held, place, quote
 
 
 def positive_number(text: str) -> Decimal | None:

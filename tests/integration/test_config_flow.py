@@ -1,13 +1,16 @@
 """The flows, with real calls to the exchange: every way through, every error and its recovery."""
 
+from base64 import b64encode
+from collections.abc import Mapping
 from dataclasses import replace
+from decimal import Decimal
+import re
 from typing import Any
 from unittest.mock import patch
 
 from homeassistant.config_entries import SOURCE_USER, ConfigEntryState, ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
-from homeassistant.util import dt as dt_util
 import pytest
 
 from custom_components.cexio.account_identity import async_identity
@@ -16,19 +19,19 @@ from custom_components.cexio.const import DOMAIN
 from custom_components.cexio.exchange import (
     AccountStatus,
     AuthenticationError,
-    CexioError,
-    ClockError,
+    Balance,
     MaintenanceError,
     Order,
-    PermissionDeniedError,
-    RateLimitError,
+    Pair,
     RestClient,
-    UnexpectedAnswerError,
 )
+from custom_components.cexio.permissions import async_find_permissions
+from simulators.exchange.keys import Permission
 from simulators.exchange.server import ExchangeServer
 from tests.integration.harness import MockConfigEntry, MockUser
 from tests.integration.helpers import (
     act,
+    control,
     key_named,
     settled,
     switch_trading,
@@ -165,25 +168,30 @@ async def test_refused_and_recovered(
 
 
 @pytest.mark.parametrize(
-    ("failure", "error"),
+    ("status", "text", "error"),
     [
-        (ClockError(), "clock_wrong"),
-        (AuthenticationError("no"), "invalid_auth"),
-        (PermissionDeniedError("no"), "read_permission_missing"),
-        (RateLimitError("slow", retry_at=dt_util.utcnow()), "rate_limited"),
-        (MaintenanceError("later"), "maintenance"),
-        (UnexpectedAnswerError("what"), "unexpected_answer"),
-        (CexioError("what"), "unexpected_answer"),
+        (401, "Timestamp is not in 20sec range", "clock_wrong"),
+        (401, "Authorization Failed", "invalid_auth"),
+        (403, "Forbidden", "read_permission_missing"),
+        (429, "API rate limit reached", "rate_limited"),
+        (500, "account is on maintenance", "maintenance"),
+        (500, "Unexpected error", "cannot_connect"),
+        (422, "Parameter is odd", "unexpected_answer"),
     ],
 )
 async def test_refusals_that_the_exchange_rarely_gives(
-    hass: HomeAssistant, exchange: ExchangeServer, failure: CexioError, error: str
+    hass: HomeAssistant, exchange: ExchangeServer, status: int, text: str, error: str
 ) -> None:
-    """The same for what the simulator cannot be brought to say."""
+    """The same for what is not the fault of what was entered, or is not documented."""
     result = await begin(hass, "account")
-    with patch.object(RestClient, "get_my_account_status_v3", side_effect=failure):
-        result = await answer(hass, result, credentials(exchange))
+    refuse = {"kind": "refuse", "match": "get_my_account_status_v3"}
+    await control(exchange, "faults", refuse | {"status": status, "text": text})
+    result = await answer(hass, result, credentials(exchange))
     assert result["errors"] == {"base": error}
+    assert placeholders(result)["reason"] == text
+    exchange.venue.faults.remove()
+    # The next minute has new points.
+    hass.data.pop(f"{DOMAIN}_exchanges")
     result = await answer(hass, result, credentials(exchange))
     assert result["step_id"] == "pairs"
 
@@ -200,28 +208,309 @@ async def test_server_without_pairs(
     assert result["step_id"] == "pairs"
 
 
-async def test_key_that_may_not_trade(
-    hass: HomeAssistant, exchange: ExchangeServer
+PROBES = (
+    "do_cancel_my_order",
+    "do_my_internal_transfer",
+    "do_deposit_funds_from_wallet",
+)
+GRANTED, MISSING, UNTOLD = "\u2705", "\u274c", "\u2754"
+MARKS = ("read", "trade", "funds_internal", "funds_wallet")
+
+
+def placeholders(result: ConfigFlowResult) -> Mapping[str, str]:
+    """Return what the words of a form are filled with."""
+    found = result["description_placeholders"]
+    assert found is not None
+    return found
+
+
+def marks(result: ConfigFlowResult) -> list[str]:
+    """Return what the form says of each permission."""
+    return [placeholders(result)[name] for name in MARKS]
+
+
+def with_permissions(exchange: ExchangeServer, *permissions: Permission) -> None:
+    """Let the client's first key have these permissions."""
+    change_key(exchange, permissions=permissions)
+
+
+def change_key(exchange: ExchangeServer, **changes: Any) -> None:
+    """Change the client's first key at the exchange."""
+    exchange.venue.keys_by_id[exchange.key] = replace(
+        key_named(exchange, "all"), **changes
+    )
+
+
+@pytest.mark.parametrize(
+    ("permissions", "expected"),
+    [
+        ([Permission.READ], [GRANTED, MISSING, MISSING, MISSING]),
+        (
+            [Permission.READ, Permission.TRADE],
+            [GRANTED, GRANTED, MISSING, MISSING],
+        ),
+        (
+            [Permission.READ, Permission.FUNDS_INTERNAL, Permission.FUNDS_WALLET],
+            [GRANTED, MISSING, GRANTED, GRANTED],
+        ),
+        (
+            [Permission.READ, Permission.TRADE, Permission.FUNDS_INTERNAL],
+            [GRANTED, GRANTED, GRANTED, MISSING],
+        ),
+        (
+            [Permission.READ, Permission.TRADE, Permission.FUNDS_WALLET],
+            [GRANTED, GRANTED, MISSING, GRANTED],
+        ),
+    ],
+)
+async def test_missing_permissions(
+    hass: HomeAssistant,
+    exchange: ExchangeServer,
+    permissions: list[Permission],
+    expected: list[str],
 ) -> None:
-    """A missing permission is told, and set-up goes on."""
+    """Each permission is found out by itself, what is missing is told, and set-up goes on."""
+    with_permissions(exchange, *permissions)
     result = await begin(hass, "account")
-    result = await answer(hass, result, credentials(exchange, "read-only"))
+    result = await answer(hass, result, credentials(exchange))
     assert result["type"] is FlowResultType.FORM
     assert result["step_id"] == "permissions"
+    assert marks(result) == expected
     result = await answer(hass, result, {})
     assert result["step_id"] == "pairs"
 
 
-async def test_probe_that_fails_otherwise(
+async def test_finding_out_moves_nothing(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """With every permission, money on the accounts and an open order, all stays as it is."""
+    await switch_trading(hass)
+    order = {"pair": "BTC-USD", "side": "buy", "order_type": "limit"}
+    await act(hass, "place_order", None, **order, amount="0.01", price="50000")
+    before = await truth(exchange)
+    found = await async_find_permissions(entry.runtime_data.rest)
+    assert list(found.values()) == [True] * 4
+    after = await truth(exchange)
+    for action in PROBES:
+        assert after["requests"][action] == before["requests"].get(action, 0) + 1
+    for told in (before, after):
+        del told["requests"]
+    assert after == before
+
+
+async def test_finding_out_has_nothing_to_move(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """What is sent names no account, no currency and no amount, and an id that is new each time."""
+    sent: list[tuple[str, Mapping[str, Any]]] = []
+
+    async def note(action: str, data: Mapping[str, Any]) -> None:
+        """Keep what would be sent."""
+        sent.append((action, data))
+
+    rest = entry.runtime_data.rest
+    with patch.object(rest, "request", note):
+        await async_find_permissions(rest)
+        await async_find_permissions(rest)
+    assert [action for action, _ in sent] == [*PROBES, *PROBES]
+    ids: list[str] = []
+    for action, data in sent:
+        ids.append(data["cancelRequestId" if "cancel" in action else "clientTxId"])
+        if "cancel" in action:
+            assert set(data) == {"clientOrderId", "cancelRequestId"}
+            ids.append(data["clientOrderId"])
+            continue
+        assert data["amount"] == "0"
+        assert data["currency"] not in entry.runtime_data.reference.data.currencies
+        for name, value in data.items():
+            if name.endswith("ccountId"):
+                assert not re.fullmatch(r"[A-Za-z0-9_-]+", value)
+    assert len(set(ids)) == len(ids)
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "expected"),
+    [
+        (403, "Forbidden", MISSING),
+        (401, "Authorization Failed", MISSING),
+        (500, "Unexpected error", UNTOLD),
+        (500, "order_cancellation is on maintenance", UNTOLD),
+        (401, "Timestamp is not in 20sec range", UNTOLD),
+        (500, "Insufficient funds", GRANTED),
+        (404, "order not found", GRANTED),
+    ],
+)
+async def test_words_that_are_not_documented(
+    hass: HomeAssistant, exchange: ExchangeServer, status: int, text: str, expected: str
+) -> None:
+    """What cannot be told is said to be so; nothing is claimed to be missing for it."""
+    with_permissions(exchange, Permission.READ, Permission.TRADE)
+    refuse = {"kind": "refuse", "match": "do_cancel_my_order"}
+    await control(exchange, "faults", refuse | {"status": status, "text": text})
+    result = await begin(hass, "account")
+    result = await answer(hass, result, credentials(exchange))
+    assert result["step_id"] == "permissions"
+    assert marks(result) == [GRANTED, expected, MISSING, MISSING]
+
+
+SECRET = "a-secret-of-some-length"
+ENCODED = b64encode(SECRET.encode()).decode()
+
+
+@pytest.mark.parametrize(
+    ("real", "typed", "kept"),
+    [
+        pytest.param(
+            SECRET,
+            ENCODED,
+            {"api_secret": ENCODED, "secret_is_base64": True},
+            id="the exchange wants it decoded",
+        ),
+        pytest.param(ENCODED, SECRET, {"api_secret": ENCODED}, id="decoded already"),
+        pytest.param(ENCODED, ENCODED, {"api_secret": ENCODED}, id="as it is"),
+        pytest.param(SECRET, f"  '{SECRET}'\n", {"api_secret": SECRET}, id="quoted"),
+        pytest.param(
+            SECRET,
+            f"\u201c{SECRET[:9]}\n{SECRET[9:]}\u200b\u201d",
+            {"api_secret": SECRET},
+            id="broken into lines",
+        ),
+    ],
+)
+async def test_secret_that_was_meant_otherwise(
+    hass: HomeAssistant,
+    exchange: ExchangeServer,
+    real: str,
+    typed: str,
+    kept: dict[str, Any],
+) -> None:
+    """What the exchange accepts is found out, and kept as it is used from then on."""
+    change_key(exchange, secret=real)
+    result = await begin(hass, "account")
+    result = await answer(hass, result, credentials(exchange) | {"api_secret": typed})
+    assert result["step_id"] == "pairs"
+    result = await answer(hass, result, {"pairs": []})
+    result = await answer(hass, result, {"default_account_id": "trading"})
+    entry = result["result"]
+    assert {key: entry.data[key] for key in entry.data if "secret" in key} == kept
+    assert entry.state is ConfigEntryState.LOADED
+    # The private stream signs with it, too.
+    await settled(entry)
+
+
+async def test_new_secret_is_understood_anew(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """How the old secret was meant says nothing of a new one."""
+    hass.config_entries.async_update_entry(
+        entry, data={**entry.data, "secret_is_base64": True}
+    )
+    result = await entry.start_reconfigure_flow(hass)
+    fields = reconfigured(exchange) | {"api_secret": exchange.secret}
+    result = await answer(hass, result, fields)
+    assert result["reason"] == "reconfigure_successful"
+    assert "secret_is_base64" not in entry.data
+    await hass.async_block_till_done()
+    await settled(entry)
+
+
+def proposed(result: ConfigFlowResult) -> list[str]:
+    """Return the pairs that the form proposes."""
+    assert result["step_id"] == "pairs"
+    schema = result["data_schema"]
+    assert schema is not None
+    (key,) = schema.schema
+    chosen = key.default()
+    assert isinstance(chosen, list)
+    return chosen
+
+
+async def test_held_assets_are_proposed(
     hass: HomeAssistant, exchange: ExchangeServer
 ) -> None:
-    """Another failure of the probe does not claim that the permission is missing."""
+    """One pair for each, in a currency that one reckons in; those worth most first."""
     result = await begin(hass, "account")
-    with patch.object(
-        RestClient, "do_cancel_my_order", side_effect=MaintenanceError("later")
-    ):
+    result = await answer(hass, result, credentials(exchange))
+    assert proposed(result) == [
+        "BTC-USD",
+        "ETH-USD",
+        "USDT-USD",
+        "LTC-USDT",
+        "SHIB-USD",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("held", "expected"),
+    [
+        ({}, ["BTC-USD"]),
+        # Without a market there is nothing to watch.
+        ({"USD": 1, "EUR": 2}, ["BTC-USD"]),
+        ({"BTC": 0}, ["BTC-USD"]),
+        ({"ETH": 5, "EUR": 1}, ["ETH-EUR"]),
+        ({"ETH": 1, "BTC": 2}, ["BTC-USD", "ETH-USD"]),
+        # The exchange does not value everything.
+        ({"ETH": None, "BTC": 2}, ["BTC-USD", "ETH-USD"]),
+    ],
+)
+async def test_proposals(
+    hass: HomeAssistant,
+    exchange: ExchangeServer,
+    held: dict[str, int | None],
+    expected: list[str],
+) -> None:
+    """What is proposed follows from what is held and what there is."""
+    balances = {
+        "trading": {
+            currency: Balance(
+                account_id="trading",
+                currency=currency,
+                total=Decimal(1 if worth is None else worth),
+                on_hold=Decimal(),
+                converted=worth if worth is None else Decimal(worth),
+            )
+            for currency, worth in held.items()
+        }
+    }
+    status = AccountStatus(converted_currency="USD", balances=balances)
+    result = await begin(hass, "account")
+    with patch.object(RestClient, "get_my_account_status_v3", return_value=status):
         result = await answer(hass, result, credentials(exchange))
-    assert result["step_id"] == "pairs"
+    assert proposed(result) == expected
+
+
+async def test_no_more_is_proposed_than_one_can_read(
+    hass: HomeAssistant, exchange: ExchangeServer
+) -> None:
+    """Somebody with many assets, or an exchange without the well-known pair."""
+    ask = RestClient.get_pairs_info
+
+    async def many(rest: RestClient) -> list[Pair]:
+        """Answer with many pairs, none of them well known."""
+        (pair, *_) = await ask(rest)
+        return [replace(pair, base=f"C{number}", quote="USD") for number in range(20)]
+
+    with patch.object(RestClient, "get_pairs_info", many):
+        result = await begin(hass, "account")
+        result = await answer(hass, result, credentials(exchange))
+        assert proposed(result) == []
+        balances = {
+            "trading": {
+                f"C{number}": Balance(
+                    account_id="trading",
+                    currency=f"C{number}",
+                    total=Decimal(1),
+                    on_hold=Decimal(),
+                    converted=Decimal(number),
+                )
+                for number in range(20)
+            }
+        }
+        status = AccountStatus(converted_currency="USD", balances=balances)
+        with patch.object(RestClient, "get_my_account_status_v3", return_value=status):
+            result = await begin(hass, "account")
+            result = await answer(hass, result, credentials(exchange))
+    assert proposed(result) == [f"C{number}-USD" for number in range(19, 9, -1)]
 
 
 async def test_new_sub_account(hass: HomeAssistant, exchange: ExchangeServer) -> None:
@@ -233,11 +522,16 @@ async def test_new_sub_account(hass: HomeAssistant, exchange: ExchangeServer) ->
     assert result["step_id"] == "new_sub_account"
     result = await answer(hass, result, {"account_id": "no spaces!", "currency": "USD"})
     assert result["errors"] == {"account_id": "invalid_account_id"}
-    with patch.object(
-        RestClient, "do_create_account", side_effect=MaintenanceError("later")
+    for status, text, error in (
+        (500, "account is on maintenance", "maintenance"),
+        (500, "Maximum number of accounts is reached", "sub_account_refused"),
+        (422, "Parameter is odd", "sub_account_refused"),
     ):
+        refuse = {"kind": "refuse", "match": "do_create_account", "count": 1}
+        await control(exchange, "faults", refuse | {"status": status, "text": text})
         result = await answer(hass, result, {"account_id": "bot", "currency": "USD"})
-    assert result["errors"] == {"base": "maintenance"}
+        assert result["errors"] == {"base": error}
+        assert placeholders(result)["reason"] == text
     result = await answer(hass, result, {"account_id": "bot", "currency": "USD"})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert result["options"] == {"default_account_id": "bot"}
@@ -273,6 +567,10 @@ async def test_reauth(
     result = await answer(hass, result, fields | {"api_secret": "wrong"})
     assert result["errors"] == {"base": "invalid_signature"}
     result = await answer(hass, result, fields)
+    assert result["step_id"] == "permissions"
+    assert marks(result) == [GRANTED, MISSING, GRANTED, GRANTED]
+    assert entry.data["api_key"] == exchange.key
+    result = await answer(hass, result, {})
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "reauth_successful"
     await hass.async_block_till_done()
@@ -455,6 +753,8 @@ async def test_reconfigure(
     result = await answer(hass, result, fields | {"api_secret": "wrong"})
     assert result["errors"] == {"base": "invalid_signature"}
     result = await answer(hass, result, fields)
+    assert result["step_id"] == "permissions"
+    result = await answer(hass, result, {})
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "reconfigure_successful"
     await hass.async_block_till_done()
@@ -563,12 +863,11 @@ async def test_account_of_a_key_that_works_no_longer(
     result = await entry.start_reconfigure_flow(hass)
     with patch.object(RestClient, "get_my_account_status_v3", other_accounts):
         result = await answer(hass, result, reconfigured(exchange, "no-trade"))
-    expected = (
-        "reconfigure_successful"
-        if state == "without a sub-account"
-        else "account_mismatch"
-    )
-    assert result["reason"] == expected
+    if state == "without a sub-account":
+        # Nothing tells them apart, so that the flow goes on.
+        assert result["step_id"] == "permissions"
+    else:
+        assert result["reason"] == "account_mismatch"
     await hass.async_block_till_done()
 
 
@@ -584,9 +883,7 @@ async def test_the_exchange_falls_silent_while_accounts_are_compared(
         result = await answer(hass, result, fields)
     assert result["errors"] == {"base": "maintenance"}
     result = await answer(hass, result, fields)
-    assert result["reason"] == "reconfigure_successful"
-    await hass.async_block_till_done()
-    await settled(entry)
+    assert result["step_id"] == "permissions"
 
 
 async def test_any_trace_of_a_client_will_do(
