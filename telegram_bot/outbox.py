@@ -18,7 +18,7 @@ from telegram_bot.delivery import Verdict, judge, transmit
 from telegram_bot.digest import DIGEST_AFTER, digest
 from telegram_bot.markup import Message, buttons_from_json, plain, split
 from telegram_bot.pace import TokenBucket
-from telegram_bot.records import OutboxRow
+from telegram_bot.records import Card, OutboxRow
 from telegram_bot.store import Store
 from telegram_bot.transaction import Transaction
 
@@ -210,24 +210,34 @@ class Outbox:
         # Chosen only now: what came while the turn was waited for may be more urgent.
         if lane.answers:
             await self._answer(lane, lane.answers[0])
-        elif rows := await self._waiting(lane):
-            await self._send_row(lane, rows[0])
+        else:
+            await self._send_row(lane)
         return True
 
     async def _waiting(self, lane: _Lane) -> list[OutboxRow]:
         """Return the first rows of a chat, the most urgent one first; many old ones become a digest."""
+        await self._write_down(lane)
+        return await self._store.run(lambda store: self._look(store, lane))
 
-        def look(store: Transaction) -> list[OutboxRow]:
-            """Look, and look again after a digest."""
-            rows = store.waiting(lane.chat_id, limit=DIGEST_AFTER + 1)
-            if len(rows) > DIGEST_AFTER and digest(
-                store, lane.chat_id, self._clock.time()
-            ):
-                rows = store.waiting(lane.chat_id, limit=1)
-            return rows
+    def _look(self, store: Transaction, lane: _Lane) -> list[OutboxRow]:
+        """Look, and look again after a digest."""
+        rows = store.waiting(lane.chat_id, limit=DIGEST_AFTER + 1)
+        if len(rows) > DIGEST_AFTER and digest(store, lane.chat_id, self._clock.time()):
+            rows = store.waiting(lane.chat_id, limit=1)
+        return rows
+
+    async def _take(self, lane: _Lane) -> tuple[OutboxRow, Card | None] | None:
+        """Take the first row of a chat and its card; None when there is none."""
+
+        def take(store: Transaction) -> tuple[OutboxRow, Card | None] | None:
+            """Choose and note it at once: a state that comes in between must find it waiting, or under way."""
+            for row in self._look(store, lane)[:1]:
+                store.mark([row.id], "sending")
+                return row, store.card(row.card_id) if row.card_id else None
+            return None
 
         await self._write_down(lane)
-        return await self._store.run(look)
+        return await self._store.run(take)
 
     async def _answer(self, lane: _Lane, answer: _Answer) -> None:
         """Send an answer; it leaves the queue unless it must be tried again."""
@@ -266,32 +276,25 @@ class Outbox:
         while lane.answers:
             _resolve(lane.answers.popleft(), None)
 
-    async def _send_row(self, lane: _Lane, row: OutboxRow) -> None:
-        """Try once to send a message that must arrive, and write down what is known afterwards."""
-        card = None
-        if row.card_id is not None:
-            card_id = row.card_id
-            card = await self._store.run(lambda store: store.card(card_id))
-        shown = card.message_id if card else None
-        edit = shown if row.kind == "card" else None
-        reply_to = shown if edit is None else None
-        message = Message(
-            row.text,
-            buttons_from_json(row.buttons),
-            reply_to,
-            may_repeat=row.doubts > 0 and edit is None,
-        )
+    async def _send_row(self, lane: _Lane) -> None:
+        """Try once to send the first message that must arrive, and write down what is known afterwards."""
         lane.delivering = True
         try:
-            await self._deliver(lane, row, message, edit)
+            if taken := await self._take(lane):
+                await self._deliver(lane, *taken)
         finally:
             lane.delivering = False
 
-    async def _deliver(
-        self, lane: _Lane, row: OutboxRow, message: Message, edit: int | None
-    ) -> None:
+    async def _deliver(self, lane: _Lane, row: OutboxRow, card: Card | None) -> None:
         """Send a message between two notes of it."""
-        await self._store.run(lambda store: store.mark([row.id], "sending"))
+        shown = card.message_id if card else None
+        edit = shown if row.kind == "card" else None
+        message = Message(
+            row.text,
+            buttons_from_json(row.buttons),
+            reply_to=shown if edit is None else None,
+            may_repeat=row.doubts > 0 and edit is None,
+        )
         verdict, message_id = await self._call(lane, message, edit=edit)
         if verdict is Verdict.GONE and edit is not None:
             edit = None

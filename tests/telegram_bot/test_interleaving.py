@@ -1,0 +1,58 @@
+"""An order that ends while its card is being sent: at every moment at which the two can meet."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from telegram_bot.store import Store
+from tests.telegram_bot.conftest import Rig
+from tests.telegram_bot.fake_home_assistant import execution, make_order
+
+# Looking, taking, settling, looking for more: a fifth never comes, and the test would wait for it in vain.
+MOMENTS = 4
+FILLED = make_order(
+    status="filled", executed_amount="0.01", executed_quote_amount="600"
+)
+
+
+class Meeting:
+    """Lets something happen before one of the outbox's transactions."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, rig: Rig, moment: int) -> None:
+        """Count from now on."""
+        self.passed = 0
+        real = Store.run
+
+        async def run(store: Store, work: Any) -> Any:
+            """Let it happen in time; only the outbox is counted."""
+            task = asyncio.current_task()
+            if task and task.get_name().startswith("outbox-"):
+                self.passed += 1
+                if self.passed == moment:
+                    await rig.home.publish(execution("filled", FILLED))
+                    await rig.until_kept()
+            return await real(store, work)
+
+        monkeypatch.setattr(Store, "run", run)
+
+
+@pytest.mark.parametrize("moment", range(1, MOMENTS + 1))
+async def test_the_end_rings(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, moment: int
+) -> None:
+    """The end comes as a new message, once: an edit rings nobody."""
+    meeting = Meeting(monkeypatch, rig, moment)
+    await rig.home.publish(execution("accepted", make_order()))
+    await rig.clock.pass_until(lambda: meeting.passed >= moment, step=0.1)
+    card = await rig.wait_message("Order 777")
+    if "✅ Filled" not in card["text"]:
+        card = await rig.wait_message("• 0.01 BTC at 60000 = 600 USD")
+    await rig.ask("/help", "You own this bot")
+    shown = (await rig.control("chats/1001"))["messages"]
+    rings = [
+        message
+        for message in shown
+        if message["text"].startswith("✅ Filled") and not message["edited"]
+    ]
+    assert len(rings) == 1, shown
