@@ -6,7 +6,7 @@ from datetime import timedelta
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.cexio.exchange import Budget, Priority, RateLimitError
+from custom_components.cexio.exchange import ELSEWHERE, Budget, Priority, RateLimitError
 
 from .fakes import START, FakeClock
 
@@ -235,3 +235,45 @@ def test_no_minute_is_ever_overspent(
         assert max(usual.values(), default=0) <= 75
 
     asyncio.run(scenario())
+
+
+async def test_minutes_in_a_row_that_had_too_few(clock: FakeClock) -> None:
+    """Counted up to the present minute; one that was enough, or quiet, ends the row."""
+    budget = Budget(100, clock=clock)
+    await budget.spend(75, Priority.BACKGROUND, "get_candles")
+    assert budget.short_minutes == 0
+    waiting = [
+        asyncio.create_task(budget.spend(75, Priority.BACKGROUND, "get_candles"))
+        for _ in range(3)
+    ]
+    await settle()
+    assert budget.short_minutes == 1
+    for minute in range(2, 4):
+        clock.advance(60)
+        await settle()
+        assert budget.short_minutes == minute
+    clock.advance(60)
+    await settle()
+    # It was enough for the last one.
+    assert budget.short_minutes == 3
+    await asyncio.wait(waiting)
+    clock.advance(60)
+    assert budget.short_minutes == 0
+    budget.exhaust()
+    assert budget.short_minutes == 1
+    clock.advance(120)
+    assert budget.short_minutes == 0
+
+
+async def test_it_says_what_the_points_were_for(clock: FakeClock) -> None:
+    """By method; what the exchange counts beyond that was somebody else's."""
+    budget = Budget(100, clock=clock)
+    await budget.spend(20, Priority.BACKGROUND, "get_candles")
+    await budget.spend(5, Priority.ORDER, "get_my_orders")
+    clock.advance(60)
+    await budget.spend(20, Priority.BACKGROUND, "get_candles")
+    budget.exhaust()
+    budget.exhaust()
+    assert budget.uses == {"get_candles": 40, "get_my_orders": 5, ELSEWHERE: 80}
+    clock.advance(60)
+    assert budget.uses == {"get_candles": 40, "get_my_orders": 5, ELSEWHERE: 80}

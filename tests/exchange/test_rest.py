@@ -21,6 +21,7 @@ from custom_components.cexio.exchange import (
     OrderRejectedError,
     OrderType,
     OutcomeUnknownError,
+    PermissionDeniedError,
     Priority,
     RateLimitError,
     RestClient,
@@ -424,3 +425,17 @@ async def test_market_data_with_the_key(
     assert book.side == "rest" and book.is_signed_by(CREDENTIALS)
     assert ticker.side == "rest-public" and "X-AGGR-KEY" not in ticker.headers
     assert (key_budget.used, address_budget.used) == (1, 1)
+
+
+async def test_it_is_told_how_requests_went(
+    exchange: ScriptedExchange, rest: RestClient
+) -> None:
+    """Somebody who keeps an eye on the whole hears of each one, once."""
+    heard: list[tuple[str, CexioError | None]] = []
+    rest.on_outcome = lambda action, error: heard.append((action, error))
+    exchange.ok("get_order_book", {"pair": "A-B", "bids": [], "asks": []})
+    exchange.answer("get_my_volume", {"error": "No permission"}, status=403)
+    await rest.get_order_book("A-B")
+    with pytest.raises(PermissionDeniedError) as raised:
+        await rest.get_my_volume()
+    assert heard == [("get_order_book", None), ("get_my_volume", raised.value)]

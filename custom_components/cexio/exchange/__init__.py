@@ -1,6 +1,6 @@
 """A client of CEX.IO Spot Trading: REST, WebSocket, typed and exact. Knows nothing of its users."""
 
-from .budget import Budget, Priority
+from .budget import ELSEWHERE, Budget, Priority
 from .clock import SYSTEM_CLOCK, Clock
 from .endpoints import DEFAULT_BASE, Endpoints
 from .errors import (
@@ -27,6 +27,7 @@ from .errors import (
     UnsupportedPairError,
 )
 from .events import Connected, Disconnected, Subscription, Unreadable
+from .methods.base import OutcomeListener
 from .methods.catalogue import METHODS, Method
 from .models import (
     AccountStatus,
@@ -73,13 +74,15 @@ from .models import (
 from .order_book import OrderBookKeeper
 from .rest import ADDRESS_POINTS, KEY_POINTS, RestClient
 from .signing import Credentials, sign_rest, sign_websocket
-from .stream import Stream
+from .stream import SIGN_IN, Stream
 
 __all__ = [
     "ADDRESS_POINTS",
     "DEFAULT_BASE",
+    "ELSEWHERE",
     "KEY_POINTS",
     "METHODS",
+    "SIGN_IN",
     "SYSTEM_CLOCK",
     "AccountStatus",
     "AccountUpdate",
@@ -126,6 +129,7 @@ __all__ = [
     "OrderRejectedError",
     "OrderStatus",
     "OrderType",
+    "OutcomeListener",
     "OutcomeUnknownError",
     "Pair",
     "Permission",

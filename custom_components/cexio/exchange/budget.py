@@ -2,6 +2,7 @@
 
 import asyncio
 from bisect import insort
+from collections import Counter, deque
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,10 @@ from .errors import RateLimitError
 _MINUTE = 60
 # A waiter that woke on the very boundary could still land in the old minute of the exchange.
 _BOUNDARY_MARGIN = 0.2
+# So many past minutes are remembered.
+_REMEMBERED = 15
+# Points that the exchange counts and this budget did not spend.
+ELSEWHERE = "elsewhere"
 # Somebody looks at the screen: longer than this a refusal that names the time is better.
 _PATIENCE = 5.0
 
@@ -27,6 +32,15 @@ class Priority(IntEnum):
     BACKGROUND = 3
 
 
+@dataclass(slots=True)
+class _Minute:
+    """What one calendar minute was spent on, and whether somebody wanted more."""
+
+    number: int
+    spent: Counter[str] = field(default_factory=Counter)
+    is_short: bool = False
+
+
 @dataclass(slots=True, order=True)
 class _Waiter:
     """A request in the queue, ordered by priority, then by arrival."""
@@ -34,6 +48,7 @@ class _Waiter:
     priority: Priority
     turn: int
     points: int = field(compare=False)
+    what: str = field(compare=False)
     granted: bool = field(compare=False, default=False)
     woken: asyncio.Event = field(compare=False, default_factory=asyncio.Event)
 
@@ -54,8 +69,8 @@ class Budget:
         """
         self.limit = limit
         self._clock = clock
-        self._minute = self._now_minute()
-        self._used = 0
+        self._minute = _Minute(self._now_minute())
+        self._past: deque[_Minute] = deque(maxlen=_REMEMBERED)
         self._waiters: list[_Waiter] = []
         self._turns = count()
 
@@ -63,19 +78,44 @@ class Budget:
     def used(self) -> int:
         """Points spent in the present minute."""
         self._roll()
-        return self._used
+        return self._minute.spent.total()
+
+    @property
+    def short_minutes(self) -> int:
+        """How many minutes in a row, up to the present one, had too few points."""
+        self._roll()
+        minutes = 0
+        for minute in reversed(self._past):
+            if (
+                not minute.is_short
+                or self._minute.number - minute.number != minutes + 1
+            ):
+                break
+            minutes += 1
+        return minutes + self._minute.is_short
+
+    @property
+    def uses(self) -> Counter[str]:
+        """What took points in the remembered minutes, by method or ELSEWHERE."""
+        self._roll()
+        return sum((minute.spent for minute in self._past), Counter(self._minute.spent))
 
     @property
     def next_minute(self) -> datetime:
         """The moment (UTC, the exchange's clock) when all points are back."""
         return datetime.fromtimestamp((self._now_minute() + 1) * _MINUTE, UTC)
 
-    async def spend(self, points: int, priority: Priority) -> None:
+    async def spend(self, points: int, priority: Priority, what: str = "") -> None:
         """Take points, waiting for a later minute when this one has too few left.
 
         Fair: nobody overtakes an earlier request of the same or a higher priority. Cancelling the
         wait gives the place, and points granted meanwhile, to those behind. INTERACTIVE waits no
         longer than 5 s: when it would have to, it is refused at once.
+
+        Args:
+            points: How many.
+            priority: Who goes first when they are short.
+            what: What they are for.
 
         Raises:
             RateLimitError: Somebody who looks on would have to wait for too long.
@@ -84,25 +124,26 @@ class Budget:
         if points > self._ceiling(priority):
             raise ValueError(f"{points} points can never be granted at {priority.name}")
         if priority is not Priority.INTERACTIVE:
-            await self._wait(points, priority)
+            await self._wait(points, priority, what)
             return
         if self.delay(points, priority).total_seconds() > _PATIENCE:
             raise self._refusal(points)
         try:
             # What is more urgent may still have come in between.
             async with self._clock.timeout(_PATIENCE):
-                await self._wait(points, priority)
+                await self._wait(points, priority, what)
         except TimeoutError:
             raise self._refusal(points) from None
 
-    async def _wait(self, points: int, priority: Priority) -> None:
+    async def _wait(self, points: int, priority: Priority, what: str) -> None:
         """Queue for points until they are granted."""
-        waiter = _Waiter(priority, next(self._turns), points)
+        waiter = _Waiter(priority, next(self._turns), points, what)
         self._wake_head()
         insort(self._waiters, waiter)
         self._grant()
         try:
             while not waiter.granted:
+                self._minute.is_short = True
                 await self._next_change(waiter)
                 self._grant()
         except asyncio.CancelledError:
@@ -111,8 +152,7 @@ class Budget:
 
     def delay(self, points: int, priority: Priority) -> timedelta:
         """Return how long spend() would wait if it were called now."""
-        self._roll()
-        used, minutes = self._used, 0
+        used, minutes = self.used, 0
         ahead = [
             (w.points, w.priority) for w in self._waiters if w.priority <= priority
         ]
@@ -126,12 +166,15 @@ class Budget:
 
     def exhaust(self) -> None:
         """Empty this minute for everybody: the exchange refused for lack of points."""
-        self._roll()
-        self._used = self.limit
+        missing = self.limit - self.used
+        if missing:
+            self._minute.spent[ELSEWHERE] += missing
+        self._minute.is_short = True
 
     def _refusal(self, points: int) -> RateLimitError:
         """Return the refusal of somebody who looks on, with the time to come back."""
         wait = self.delay(points, Priority.INTERACTIVE)
+        self._minute.is_short = True
         return RateLimitError(retry_at=self._clock.exchange_now() + wait)
 
     def _ceiling(self, priority: Priority) -> int:
@@ -148,8 +191,9 @@ class Budget:
 
     def _roll(self) -> None:
         """Begin a new minute when the old one is over."""
-        if (minute := self._now_minute()) != self._minute:
-            self._minute, self._used = minute, 0
+        if (number := self._now_minute()) != self._minute.number:
+            self._past.append(self._minute)
+            self._minute = _Minute(number)
 
     def _grant(self) -> None:
         """Serve the queue from its head for as long as the points last."""
@@ -157,9 +201,9 @@ class Budget:
         served = False
         while self._waiters:
             head = self._waiters[0]
-            if self._used + head.points > self._ceiling(head.priority):
+            if self.used + head.points > self._ceiling(head.priority):
                 break
-            self._used += head.points
+            self._minute.spent[head.what] += head.points
             del self._waiters[0]
             head.granted = served = True
             head.woken.set()
@@ -188,7 +232,9 @@ class Budget:
         """Leave the queue, or hand back what was granted in the same moment."""
         if waiter.granted:
             self._roll()
-            self._used = max(0, self._used - waiter.points)
+            # Nothing is left to hand back when a new minute has begun meanwhile.
+            left = self._minute.spent[waiter.what] - waiter.points
+            self._minute.spent[waiter.what] = max(0, left)
         else:
             self._waiters.remove(waiter)
         self._grant()

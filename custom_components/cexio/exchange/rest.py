@@ -87,29 +87,14 @@ class RestClient(MarketMethods, AccountMethods, OrderMethods, FundsMethods):
         return self._clock
 
     @override
-    async def request(
+    async def _request(
         self,
         action: str,
         data: Mapping[str, Any],
-        *,
-        priority: Priority = Priority.INTERACTIVE,
-        timeout: float | None = None,
+        priority: Priority,
+        timeout: float | None,
     ) -> Any:
-        """Send a request and return the "data" of its answer (rest.md 1).
-
-        Args:
-            action: A method of the catalogue.
-            data: Its parameters; the moment of sending is added where the method wants one.
-            priority: Who goes first when points are short.
-            timeout: Seconds from sending to the whole answer, None = the client's own.
-
-        Raises:
-            InvalidRequestError: No such method, or the exchange refused the parameters.
-            AuthenticationError: No key, or the exchange refused it.
-            OutcomeUnknownError: A do_ request may have been carried out.
-            TransportError: Not sent, or a read failed.
-            CexioError: Every other failure of errors.py.
-        """
+        """Send a request, a read once more when it was refused for a wrong clock (rest.md 1)."""
         method = METHODS.get(action)
         if method is None or not method.rest:
             raise InvalidRequestError(
@@ -170,7 +155,7 @@ class RestClient(MarketMethods, AccountMethods, OrderMethods, FundsMethods):
         credentials = None if public else self._credentials
         if credentials is None and not public:
             raise AuthenticationError("This needs an API key", action=method.action)
-        await budget.spend(method.points, priority)
+        await budget.spend(method.points, priority, method.action)
         now = self._clock.exchange_time()
         if method.timed:
             data = {"timestamp": int(now * 1000), **data}

@@ -39,6 +39,8 @@ from .signing import Credentials
 
 _LOGGER = logging.getLogger(__name__)
 
+# Under this name it is told how a session began or ended.
+SIGN_IN = "auth"
 OPEN_SECONDS = 15.0
 ANSWER_SECONDS = 10.0
 MAXIMUM_EVENTS = 10_000
@@ -206,31 +208,17 @@ class Stream(MarketMethods, AccountMethods, OrderMethods, FundsMethods):
         await self._feeds.unsubscribe_trades(pair)
 
     @override
-    async def request(
+    async def _request(
         self,
         action: str,
         data: Mapping[str, Any],
-        *,
-        priority: Priority = Priority.INTERACTIVE,
-        timeout: float | None = None,
+        priority: Priority,
+        timeout: float | None,
     ) -> Any:
-        """Send a request over the session and return the "data" of its answer (websocket.md 1.3).
-
-        Args:
-            action: A method that this side of the exchange offers; any other would make the
-                exchange close the session, so it is refused here.
-            data: Its parameters; the moment of sending is added where the method wants one.
-            priority: Who goes first when points are short.
-            timeout: Seconds from sending to the answer, None = 10.
-
-        Raises:
-            TransportError: No session, or a read got no answer.
-            OutcomeUnknownError: A do_ request was sent and got no answer.
-            CexioError: Every other failure of errors.py.
-        """
+        """Send a request over the session; an unknown one would make the exchange close it."""
         method = self._offered(action)
         self._session_connection(action)
-        await self._budget.spend(method.points, priority)
+        await self._budget.spend(method.points, priority, action)
         connection = self._session_connection(action)
         if method.timed:
             data = {"timestamp": int(self._clock.exchange_time() * 1000), **data}
@@ -284,6 +272,7 @@ class Stream(MarketMethods, AccountMethods, OrderMethods, FundsMethods):
         if type(error) is not type(self._last_error):
             _LOGGER.info("No session with the exchange: %s", error)
         self._last_error = error
+        self._tell_outcome(SIGN_IN, error)
         self._changed.set()
 
     async def _pause(self, error: CexioError, failures: int) -> float:
@@ -361,6 +350,7 @@ class Stream(MarketMethods, AccountMethods, OrderMethods, FundsMethods):
         """Bring a session up: greeting, sign-in, subscriptions."""
         await connection.greeting()
         await connection.sign_in()
+        self._tell_outcome(SIGN_IN, None)
         self._connection = connection
         self._last_error = None
         self._changed.set()

@@ -2,20 +2,28 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, final
 
 from custom_components.cexio.exchange.budget import Priority
 from custom_components.cexio.exchange.clock import Clock
-from custom_components.cexio.exchange.errors import UnexpectedAnswerError
+from custom_components.cexio.exchange.errors import CexioError, UnexpectedAnswerError
 from custom_components.cexio.exchange.refusals import unreadable
+
+# Called with the method and its failure, None when it went well.
+type OutcomeListener = Callable[[str, CexioError | None], None]
 
 
 class Channel(ABC):
-    """A way to the exchange: one request, one answer."""
+    """A way to the exchange: one request, one answer.
 
+    Attributes:
+        on_outcome: Told how each request went, before its caller is.
+    """
+
+    on_outcome: OutcomeListener | None = None
     _clock: Clock
 
-    @abstractmethod
+    @final
     async def request(
         self,
         action: str,
@@ -24,7 +32,43 @@ class Channel(ABC):
         priority: Priority = Priority.INTERACTIVE,
         timeout: float | None = None,  # noqa: ASYNC109 - each channel has its own kind of deadline
     ) -> Any:
-        """Send a request and return the "data" of its answer."""
+        """Send a request and return the "data" of its answer (rest.md 1, websocket.md 1.3).
+
+        Args:
+            action: A method that this channel offers.
+            data: Its parameters; the moment of sending is added where the method wants one.
+            priority: Who goes first when points are short.
+            timeout: Seconds from sending to the whole answer, None = the channel's own.
+
+        Raises:
+            InvalidRequestError: No such method here, or the exchange refused the parameters.
+            RateLimitError: No points, and somebody looks on (Budget.spend).
+            OutcomeUnknownError: A do_ request may have been carried out.
+            TransportError: Not sent, or a read failed.
+            CexioError: Every other failure of errors.py.
+        """
+        try:
+            answer = await self._request(action, data, priority, timeout)
+        except CexioError as err:
+            self._tell_outcome(action, err)
+            raise
+        self._tell_outcome(action, None)
+        return answer
+
+    @abstractmethod
+    async def _request(
+        self,
+        action: str,
+        data: Mapping[str, Any],
+        priority: Priority,
+        timeout: float | None,  # noqa: ASYNC109 - each channel has its own kind of deadline
+    ) -> Any:
+        """Send a request and return the "data" of its answer, or raise why there is none."""
+
+    def _tell_outcome(self, action: str, error: CexioError | None) -> None:
+        """Tell who wants to know how a request went."""
+        if self.on_outcome is not None:
+            self.on_outcome(action, error)
 
     @abstractmethod
     async def _suspect_clock(self) -> None:
