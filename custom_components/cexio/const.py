@@ -19,6 +19,8 @@ CONF_LARGEST_DAY_VALUE: Final = "largest_day_value"
 CONF_LARGEST_DISTANCE: Final = "largest_distance"
 CONF_TRADERS: Final = "traders"
 CONF_PORTFOLIO_CURRENCY: Final = "portfolio_currency"
+CONF_PRICE_INTERVAL: Final = "price_interval"
+CONF_NOTICES: Final = "notices"
 SECTION_SERVER: Final = "server"
 
 KIND_ACCOUNT: Final = "account"
@@ -34,8 +36,9 @@ EVENT_PRICE_ALERT: Final = "cexio_price_alert"
 # Tells that the feed of an entry has grown, or is back after a reload.
 FEED_SIGNAL: Final = "cexio_feed_{}"
 
-# A market writes its state at most this often.
-MARKET_WRITE_INTERVAL: Final = timedelta(seconds=1)
+# A market writes its state at most once in so many seconds.
+DEFAULT_PRICE_INTERVAL: Final = 1
+LONGEST_PRICE_INTERVAL: Final = 3600
 # The live service answers get_ticker only about twice a minute for one address.
 TICKER_INTERVAL: Final = timedelta(seconds=60)
 ACCOUNT_INTERVAL: Final = timedelta(minutes=5)

@@ -37,6 +37,11 @@ class FeedKind(StrEnum):
     FUNDING = "funding"
     PRICE_ALERT = "price_alert"
     STREAM = "stream"
+    TROUBLE = "trouble"
+
+
+# What somebody may choose not to be told of; what was executed is always told.
+OPTIONAL_KINDS = (FeedKind.FUNDING, FeedKind.TROUBLE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,11 +90,15 @@ class Feed:
     """
 
     def __init__(
-        self, database: Database, on_trouble: TroubleListener | None = None
+        self,
+        database: Database,
+        on_trouble: TroubleListener | None = None,
+        is_wanted: Callable[[FeedKind], bool] = lambda _kind: True,
     ) -> None:
         """Prepare a feed; `async_load` makes it ready."""
         self._database = database
         self._on_trouble = on_trouble
+        self._is_wanted = is_wanted
         self._unwritten: deque[tuple[Sequence[NewEntry], Also | None]] = deque()
         self._lock = asyncio.Lock()
         self._listeners: list[FeedListener] = []
@@ -115,10 +124,12 @@ class Feed:
     ) -> list[FeedEntry]:
         """Write the entries, then tell the listeners; known ids are left out.
 
-        `also` runs in the same transaction, so that a state and the entry that tells
-        of it are kept together or not at all. Returns what was written and told.
+        Likewise what nobody wants to be told of. `also` runs in the same transaction, so
+        that a state and the entry that tells of it are kept together or not at all.
+        Returns what was written and told.
         """
-        self._unwritten.append((entries, also))
+        wanted = [entry for entry in entries if self._is_wanted(entry.kind)]
+        self._unwritten.append((wanted, also))
         return await self.async_write()
 
     async def async_write(self) -> list[FeedEntry]:

@@ -269,12 +269,15 @@ def pair_selector(pairs: Iterable[str], *, multiple: bool) -> SelectSelector:
     )
 
 
-def choice(options: Iterable[str], *, translation_key: str) -> SelectSelector:
+def choice(
+    options: Iterable[str], *, translation_key: str, multiple: bool = False
+) -> SelectSelector:
     """Return a choice of translated words."""
     return SelectSelector(
         SelectSelectorConfig(
             options=list(options),
             translation_key=translation_key,
+            multiple=multiple,
             mode=SelectSelectorMode.DROPDOWN,
         )
     )

@@ -14,7 +14,7 @@ from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
-from .const import DOMAIN, MARKET_WRITE_INTERVAL, TICKER_INTERVAL
+from .const import CONF_PRICE_INTERVAL, DEFAULT_PRICE_INTERVAL, DOMAIN, TICKER_INTERVAL
 from .coordinator import CexioConfigEntry, CexioCoordinator, ReferenceCoordinator
 from .exchange import (
     BookLevel,
@@ -83,7 +83,10 @@ def middle(bid: Decimal | None, ask: Decimal | None) -> Decimal | None:
 
 
 class Market(DataUpdateCoordinator[MarketData]):
-    """One pair: written at most once a second, however fast it moves."""
+    """One pair: written as rarely as the options say, however fast it moves.
+
+    The recorder keeps what is written; alerts, triggers and conditions see every price.
+    """
 
     config_entry: CexioConfigEntry
 
@@ -119,23 +122,27 @@ class Market(DataUpdateCoordinator[MarketData]):
 
     @callback
     def _async_set(self, data: MarketData) -> None:
-        """Write now, or when a second has passed since the last write."""
+        """Write now, or when the pause since the last write is over."""
         if data == self.data and self._next is None and self.last_update_success:
             return
         self._next = data
-        if self._cancel_write is None:
+        # What is back is not kept waiting.
+        if self._cancel_write is None or not self.last_update_success:
             self._async_write(None)
 
     @callback
     def _async_write(self, _now: datetime | None) -> None:
         """Write what is newest and begin a pause."""
-        self._cancel_write = None
+        if self._cancel_write is not None:
+            self._cancel_write()
+            self._cancel_write = None
         if self._next is None:
             return
         data, self._next = self._next, None
-        self._cancel_write = async_call_later(
-            self.hass, MARKET_WRITE_INTERVAL, self._async_write
+        pause = self.config_entry.options.get(
+            CONF_PRICE_INTERVAL, DEFAULT_PRICE_INTERVAL
         )
+        self._cancel_write = async_call_later(self.hass, pause, self._async_write)
         self.async_set_updated_data(data)
 
     @override
