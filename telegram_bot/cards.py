@@ -1,10 +1,10 @@
 """What a message looks like: the most important line first, plain digits, everything escaped."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
+from telegram_bot.languages import clock_time, day_and_time, number
 from telegram_bot.markup import e
 
 type Json = Mapping[str, Any]
@@ -31,36 +31,10 @@ _TIMES_IN_FORCE = {
 CONDITION_SIGNS = {"above": ">", "below": "<", "crosses": "crosses"}
 
 
-def number(value: object) -> str:
-    """Return plain digits without zeros at the end; unreadable values stay as they are."""
-    if value is None:
-        return "?"
-    try:
-        amount = Decimal(str(value))
-    except InvalidOperation:
-        return e(value)
-    if not amount.is_finite():
-        return e(value)
-    text = format(amount, "f")
-    return (text.rstrip("0").rstrip(".") or "0") if "." in text else text
-
-
 def currencies(pair: object) -> tuple[str, str]:
     """Return base and quote of a pair, escaped."""
     base, _, quote = str(pair).partition("-")
     return e(base), e(quote)
-
-
-def moment(unix: float) -> str:
-    """Return a time that the reader's phone writes in its own zone."""
-    words = datetime.fromtimestamp(unix, UTC).strftime("%H:%M:%S UTC")
-    return f'<tg-time unix="{int(unix)}" format="T">{words}</tg-time>'
-
-
-def moment_and_day(unix: float) -> str:
-    """Return a day and time that the reader's phone writes in its own zone."""
-    words = datetime.fromtimestamp(unix, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    return f'<tg-time unix="{int(unix)}" format="dt">{words}</tg-time>'
 
 
 def signed_percent(value: object) -> str:
@@ -160,7 +134,7 @@ def preview(data: Json, expires: float) -> str:
         f"Balance {e(currency)} {number(before)} → {number(after.get(currency))}"
         for currency, before in (data.get("balance_before") or {}).items()
     ]
-    lines.append(f"Holds until {moment(expires)}")
+    lines.append(f"Holds until {clock_time(expires)}")
     return "\n".join(lines)
 
 
@@ -189,7 +163,7 @@ def cancel_question(order: Json, expires: float) -> str:
         [
             f"<b>Cancel this order?</b>\n{order_words(order)}",
             progress(order),
-            f"Holds until {moment(expires)}",
+            f"Holds until {clock_time(expires)}",
         ]
     )
 
@@ -276,7 +250,7 @@ def execution_line(entry_data: Json, late_since: float | None) -> str:
         words = f"{head.split()[0]} {done} {fill_line(fill, order.get('pair'))}"
     else:
         words = f"{head}: {order_words(order)}"
-    return words if late_since is None else f"{words} · {moment_and_day(late_since)}"
+    return words if late_since is None else f"{words} · {day_and_time(late_since)}"
 
 
 def price_alert(data: Json, late_since: float | None) -> str:
@@ -289,7 +263,7 @@ def price_alert(data: Json, late_since: float | None) -> str:
         f"Your alert: {alert_words(alert)}",
     ]
     if late_since is not None:
-        lines.append(f"It happened at {moment_and_day(late_since)}")
+        lines.append(f"It happened at {day_and_time(late_since)}")
     return "\n".join(lines)
 
 

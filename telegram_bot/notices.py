@@ -13,6 +13,7 @@ from telegram_bot.access import Access
 from telegram_bot.clock import Clock
 from telegram_bot.digest import digest
 from telegram_bot.feed import FeedCursor, Json
+from telegram_bot.languages import day_and_time, number
 from telegram_bot.markup import e
 from telegram_bot.outbox import Outbox
 from telegram_bot.records import Card, Line
@@ -235,7 +236,7 @@ class FeedKeeper:
         data = entry["data"]
         text = cards.price_alert(data, occurred if entry.get("late") else None)
         event_id = str(entry["id"])
-        words = f"{cards.alert_words(data['alert'])}: {cards.number(data['price'])} · {cards.moment_and_day(occurred)}"
+        words = f"{cards.alert_words(data['alert'])}: {number(data['price'])} · {day_and_time(occurred)}"
         for chat_id in self._access.people:
             store.enqueue(
                 event_id=event_id,
@@ -251,5 +252,5 @@ def _final_text(order: Json, late_since: float | None) -> str:
     """Return the message at the end of an order."""
     lines = [cards.order_head(order), *cards.outcome_lines(order)]
     if late_since is not None:
-        lines.append(f"It happened at {cards.moment_and_day(late_since)}")
+        lines.append(f"It happened at {day_and_time(late_since)}")
     return "\n".join(lines)

@@ -14,7 +14,7 @@ from telegram_bot.transaction import Transaction
 
 _LOGGER = logging.getLogger(__name__)
 
-_VERSION = 2
+_VERSION = 3
 _SCHEMA = """
 CREATE TABLE feed (one INTEGER PRIMARY KEY CHECK (one = 1), feed_id TEXT NOT NULL, seq INTEGER NOT NULL);
 CREATE TABLE events (id TEXT PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID;
@@ -23,7 +23,7 @@ CREATE TABLE outbox (
     event_id TEXT NOT NULL, chat_id INTEGER NOT NULL, kind TEXT NOT NULL,
     text TEXT NOT NULL, line TEXT NOT NULL, buttons TEXT NOT NULL, card_id INTEGER,
     occurred REAL NOT NULL, state TEXT NOT NULL, doubts INTEGER NOT NULL DEFAULT 0,
-    message_id INTEGER,
+    message_id INTEGER, silent INTEGER NOT NULL DEFAULT 0,
     UNIQUE (event_id, chat_id, kind)
 );
 CREATE INDEX outbox_waiting ON outbox (chat_id, id) WHERE state IN ('waiting', 'sending');
@@ -43,11 +43,22 @@ CREATE TABLE buttons (
 ) WITHOUT ROWID;
 CREATE TABLE notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
-
-
+# What somebody chose, who was let in, and the messages whose prices follow the market.
+_SINCE_3 = """
+CREATE TABLE settings (chat_id INTEGER PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE people (user_id INTEGER PRIMARY KEY, role TEXT NOT NULL, name TEXT NOT NULL, at REAL NOT NULL);
+CREATE TABLE invitations (
+    code TEXT PRIMARY KEY, role TEXT NOT NULL, expires REAL NOT NULL, used_by INTEGER
+) WITHOUT ROWID;
+CREATE TABLE watches (
+    chat_id INTEGER NOT NULL, message_id INTEGER NOT NULL, pairs TEXT NOT NULL, until REAL NOT NULL,
+    PRIMARY KEY (chat_id, message_id)
+) WITHOUT ROWID;
+"""
 # What makes the next version of each older one.
 _MIGRATIONS = {
-    1: "UPDATE outbox SET line = iif(line = '', '[]', json_array(json_array(event_id, kind, line)))"
+    1: "UPDATE outbox SET line = iif(line = '', '[]', json_array(json_array(event_id, kind, line)))",
+    2: f"ALTER TABLE outbox ADD COLUMN silent INTEGER NOT NULL DEFAULT 0;{_SINCE_3}",
 }
 _OWN_TABLES = frozenset({"feed", "events", "outbox", "cards", "confirmations"})
 _DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
@@ -215,8 +226,12 @@ class Store:
         """Return the statements that bring a file to this version."""
         (version,) = db.execute("PRAGMA user_version").fetchone()
         if version == 0:
-            return _SCHEMA.split(";")
-        return [_MIGRATIONS[old] for old in range(version, _VERSION)]
+            return (_SCHEMA + _SINCE_3).split(";")
+        return [
+            statement
+            for old in range(version, _VERSION)
+            for statement in _MIGRATIONS[old].split(";")
+        ]
 
     def _set_aside(self) -> Path:
         """Keep a damaged file under another name; return that."""
