@@ -52,8 +52,10 @@ class Observer:
     async def all_entries(self) -> list[Entry]:
         """Subscribe anew from the very first entry, and return what Home Assistant holds.
 
+        What a long run has cut off the journal's beginning is taken as it was seen when it came.
+
         Raises:
-            HomeAssistantError: the feed can't be read, or its beginning is gone.
+            HomeAssistantError: the feed can't be read, or its beginning is gone and was never seen.
         """
         async with (
             asyncio.timeout(COMMAND_SECONDS * 3),
@@ -62,14 +64,15 @@ class Observer:
             stands = await connection.command(
                 {"type": "cexio/feed/subscribe", "since": 0}
             )
-            if stands["too_old"]:
+            cut_off = range(1, stands["oldest"])
+            if not self.entries.keys() >= set(cut_off):
                 raise HomeAssistantError("the feed does not reach back to its start")
             entries: list[Entry] = []
-            while not entries or entries[-1]["seq"] < stands["newest"]:
-                if not stands["newest"]:
-                    break
+            while stands["newest"] and (
+                not entries or entries[-1]["seq"] < stands["newest"]
+            ):
                 entries += (await connection.events.get())["entries"]
-            return entries
+            return [*(self.entries[seq] for seq in cut_off), *entries]
 
     async def call(self, action: str, **data: Any) -> Mapping[str, Any]:
         """Perform an action of the integration and return its response.

@@ -20,7 +20,9 @@ from tests.resilience.run import Report, run
 from tests.resilience.schedule import make_plan
 
 KILL_EVERY_SECONDS = 40.0
+# At most; a chat takes one edit a second, and a long run leaves more of them for the end.
 SETTLE_SECONDS = 240.0
+SETTLE_SHARE = 1 / 6
 
 DESCRIPTION = """\
 Trades, fails and kills for a while, then compares: what the simulated exchange filled, what Home Assistant's
@@ -112,7 +114,12 @@ def main() -> int:
     try:
         report = asyncio.run(
             until_stopped(
-                run(plan, directory, settle_seconds=SETTLE_SECONDS, progress=say)
+                run(
+                    plan,
+                    directory,
+                    settle_seconds=max(SETTLE_SECONDS, seconds * SETTLE_SHARE),
+                    progress=say,
+                )
             )
         )
     except (

@@ -49,12 +49,13 @@ class SetAlert:
     up: bool
     repeat: bool
     is_certain: bool = True  # somebody said that it stands
+    is_removed: bool = False
     least: int = 0
     most: int = 0
 
     def cross(self, *, up: bool, seen: bool) -> None:
         """Note that the market went over all levels of a side."""
-        if up is not self.up or (self.most and not self.repeat):
+        if up is not self.up or self.is_removed or (self.most and not self.repeat):
             return
         self.most += 1
         self.least += seen and self.is_certain
@@ -265,8 +266,10 @@ class Traders:
         words = f"{ALERT_PAIR} {'>' if alert.up else '<'} {digits(level)}"
         made = SetAlert(words, alert.up, alert.repeat)
         self.alerts.append(made)
+        alert_id = None
         if alert.repeat:
-            made.is_certain = await self._set_by_action(level, up=alert.up)
+            alert_id = await self._set_by_action(level, up=alert.up)
+            made.is_certain = alert_id is not None
         else:
             made.is_certain = await self._set_by_chat(words)
         if not made.is_certain:
@@ -277,6 +280,10 @@ class Traders:
                 if target != ALERT_BASE:
                     for item in self.alerts:
                         item.cross(up=alert.up, seen=seen)
+        if alert_id is not None:
+            # Otherwise all of them would fire at each crossing of a long run.
+            made.is_removed = await self._remove_by_action(alert_id)
+            made.is_certain = made.is_removed
 
     async def _set_by_chat(self, words: str) -> bool:
         """Set an alert from the chat; tell whether the bot says that it stands."""
@@ -286,11 +293,11 @@ class Traders:
         )
         return answer is not None
 
-    async def _set_by_action(self, level: Decimal, *, up: bool) -> bool:
-        """Set a repeating alert as an automation does; tell whether it stands."""
+    async def _set_by_action(self, level: Decimal, *, up: bool) -> str | None:
+        """Set a repeating alert as an automation does; return its id, None when nobody knows whether it stands."""
         for _ in range(ACTION_TRIES):
             try:
-                await self.world.observer.call(
+                answer = await self.world.observer.call(
                     "add_price_alert",
                     pair=ALERT_PAIR,
                     condition="above" if up else "below",
@@ -301,7 +308,21 @@ class Traders:
                 await asyncio.sleep(ACTION_PAUSE)
             except HomeAssistantError as err:
                 self.refused.append(f"alert at {level}: {err}")
-                return False
+                return None
+            else:
+                alert_id: str = answer["alert"]["alert_id"]
+                return alert_id
+        return None
+
+    async def _remove_by_action(self, alert_id: str) -> bool:
+        """Remove an alert as an automation does, which repeats it; tell whether it is gone."""
+        for _ in range(ACTION_TRIES):
+            try:
+                await self.world.observer.call("remove_price_alert", alert_id=alert_id)
+            except HomeAssistantError as err:
+                if "no price alert" in str(err):
+                    return True
+                await asyncio.sleep(ACTION_PAUSE)
             else:
                 return True
         return False
