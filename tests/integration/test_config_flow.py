@@ -3,6 +3,7 @@
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 import re
 from typing import Any
@@ -11,6 +12,7 @@ from unittest.mock import patch
 from homeassistant.config_entries import SOURCE_USER, ConfigEntryState, ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.util import dt as dt_util
 import pytest
 
 from custom_components.cexio.account_identity import async_identity
@@ -24,11 +26,12 @@ from custom_components.cexio.exchange import (
     Order,
     Pair,
     RestClient,
+    TransportError,
 )
 from custom_components.cexio.permissions import async_find_permissions
 from simulators.exchange.keys import Permission
 from simulators.exchange.server import ExchangeServer
-from tests.integration.harness import MockConfigEntry, MockUser
+from tests.integration.harness import MockConfigEntry, MockUser, async_fire_time_changed
 from tests.integration.helpers import (
     act,
     control,
@@ -425,6 +428,21 @@ def proposed(result: ConfigFlowResult) -> list[str]:
     return chosen
 
 
+def holding(worth: Mapping[str, int | None]) -> AccountStatus:
+    """Return balances that are worth so much, as far as the exchange says."""
+    balances = {
+        currency: Balance(
+            account_id="trading",
+            currency=currency,
+            total=Decimal(1 if value is None else value),
+            on_hold=Decimal(),
+            converted=None if value is None else Decimal(value),
+        )
+        for currency, value in worth.items()
+    }
+    return AccountStatus(converted_currency="USD", balances={"trading": balances})
+
+
 async def test_held_assets_are_proposed(
     hass: HomeAssistant, exchange: ExchangeServer
 ) -> None:
@@ -435,7 +453,7 @@ async def test_held_assets_are_proposed(
         "BTC-USD",
         "ETH-USD",
         "USDT-USD",
-        "LTC-USDT",
+        "LTC-USD",
         "SHIB-USD",
     ]
 
@@ -460,20 +478,8 @@ async def test_proposals(
     expected: list[str],
 ) -> None:
     """What is proposed follows from what is held and what there is."""
-    balances = {
-        "trading": {
-            currency: Balance(
-                account_id="trading",
-                currency=currency,
-                total=Decimal(1 if worth is None else worth),
-                on_hold=Decimal(),
-                converted=worth if worth is None else Decimal(worth),
-            )
-            for currency, worth in held.items()
-        }
-    }
-    status = AccountStatus(converted_currency="USD", balances=balances)
     result = await begin(hass, "account")
+    status = holding(held)
     with patch.object(RestClient, "get_my_account_status_v3", return_value=status):
         result = await answer(hass, result, credentials(exchange))
     assert proposed(result) == expected
@@ -490,27 +496,20 @@ async def test_no_more_is_proposed_than_one_can_read(
         (pair, *_) = await ask(rest)
         return [replace(pair, base=f"C{number}", quote="USD") for number in range(20)]
 
-    with patch.object(RestClient, "get_pairs_info", many):
+    with (
+        patch.object(RestClient, "get_pairs_info", many),
+        patch.object(
+            RestClient,
+            "get_my_account_status_v3",
+            return_value=holding({f"C{number}": number for number in range(20)}),
+        ),
+    ):
         result = await begin(hass, "account")
         result = await answer(hass, result, credentials(exchange))
+        assert proposed(result) == [f"C{number}-USD" for number in range(19, 9, -1)]
+        result = await begin(hass, "prices")
+        result = await answer(hass, result, {"server": {"url": exchange.base}})
         assert proposed(result) == []
-        balances = {
-            "trading": {
-                f"C{number}": Balance(
-                    account_id="trading",
-                    currency=f"C{number}",
-                    total=Decimal(1),
-                    on_hold=Decimal(),
-                    converted=Decimal(number),
-                )
-                for number in range(20)
-            }
-        }
-        status = AccountStatus(converted_currency="USD", balances=balances)
-        with patch.object(RestClient, "get_my_account_status_v3", return_value=status):
-            result = await begin(hass, "account")
-            result = await answer(hass, result, credentials(exchange))
-    assert proposed(result) == [f"C{number}-USD" for number in range(19, 9, -1)]
 
 
 async def test_new_sub_account(hass: HomeAssistant, exchange: ExchangeServer) -> None:
@@ -623,6 +622,8 @@ async def test_options(
         "largest_distance": "2.5",
         "allowed_pairs": ["BTC-USD"],
         "traders": [user.id],
+        "notices": ["funding"],
+        "price_interval": 30,
     }
     result = await hass.config_entries.options.async_configure(
         result["flow_id"], chosen
@@ -647,15 +648,65 @@ async def test_options_of_an_entry_without_a_sub_account(
     assert entry.options["default_account_id"] == "savings"
 
 
-async def test_options_without_account(
-    hass: HomeAssistant, prices: MockConfigEntry
+async def test_options_of_prices(
+    hass: HomeAssistant, exchange: ExchangeServer, prices: MockConfigEntry
 ) -> None:
-    """Prices only have no guard rails, an entry that is not loaded cannot be asked."""
+    """Prices only have no guard rails, and an entry that is not loaded cannot be asked."""
     result = await hass.config_entries.options.async_init(prices.entry_id)
-    assert result["reason"] == "account_required"
+    assert result["step_id"] == "prices"
+    result = await hass.config_entries.options.async_configure(
+        result["flow_id"], {"price_interval": 600.0}
+    )
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+    assert prices.options == {"price_interval": 600}
+    assert isinstance(prices.options["price_interval"], int)
     await hass.config_entries.async_unload(prices.entry_id)
     result = await hass.config_entries.options.async_init(prices.entry_id)
     assert result["reason"] == "entry_not_loaded"
+
+
+async def test_prices_are_written_as_rarely_as_wanted(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """The recorder sees few states, whoever listens to prices sees all of them."""
+    options = {**entry.options, "price_interval": 600}
+    hass.config_entries.async_update_entry(entry, options=options)
+    market = entry.runtime_data.markets.markets["BTC-USD"]
+    # The pause that began before is still a short one.
+    await until(lambda: market._cancel_write is None)
+    seen: list[Decimal] = []
+    entry.runtime_data.markets.async_listen_prices(lambda _pair, mid: seen.append(mid))
+
+    async def move(price: int) -> None:
+        """Move the market and wait until everybody could know."""
+        data = {"pair": "BTC-USD", "price": str(price)}
+        await control(exchange, "market/price", data)
+        await until(lambda: seen and abs(seen[-1] - price) < 20)
+        await hass.async_block_till_done()
+
+    def shown() -> float:
+        """Return the state."""
+        state = hass.states.get("sensor.btc_usd_mid_price")
+        assert state is not None
+        return float(state.state)
+
+    await move(60100)
+    written = shown()
+    for price in (60200, 60300):
+        await move(price)
+        assert shown() == written
+    assert float(market.newest.mid or 0) == pytest.approx(60300, abs=20)
+    # What was lost and is back is not kept waiting.
+    market.async_set_update_error(TransportError())
+    assert hass.states.is_state("sensor.btc_usd_mid_price", "unavailable")
+    await move(60400)
+    assert shown() == pytest.approx(60400, abs=20)
+    await move(60500)
+    assert shown() == pytest.approx(60400, abs=20)
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=601))
+    await hass.async_block_till_done()
+    assert shown() == pytest.approx(60500, abs=20)
 
 
 async def test_add_market(

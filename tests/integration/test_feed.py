@@ -290,6 +290,50 @@ async def test_written_before_published(
     await database.async_close()
 
 
+async def test_what_nobody_wants_to_be_told_of(
+    hass: HomeAssistant, database: Database
+) -> None:
+    """It is left out, but what is kept beside it is kept, so that it never comes up again."""
+    feed = Feed(database, is_wanted=lambda kind: kind is not FeedKind.FUNDING)
+    await feed.async_load()
+    kept: list[int] = []
+    unwanted = replace(item(1), kind=FeedKind.FUNDING)
+    added = await feed.async_append([unwanted, item(2)], lambda _: kept.append(1))
+    assert [entry.id for entry in added] == ["item:2"]
+    assert await feed.async_append([unwanted], lambda _: kept.append(2)) == []
+    assert kept == [1, 2]
+    assert [entry.id for entry in await feed.async_read(0, 10)] == ["item:2"]
+    await database.async_close()
+
+
+async def test_the_options_say_what_is_told(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    """A change of the options is in force at once; executions cannot be left out."""
+    feed = entry.runtime_data.feed
+    told: list[str] = []
+    feed.async_listen(lambda item: told.append(item.kind.value))
+
+    async def happen(number: int) -> None:
+        """Let one thing of each kind happen."""
+        kinds = (FeedKind.FUNDING, FeedKind.TROUBLE, FeedKind.STREAM)
+        await feed.async_append(
+            [replace(item(number), id=f"{kind}{number}", kind=kind) for kind in kinds]
+        )
+
+    await happen(1)
+    for number, notices in enumerate((["funding"], ["trouble"], []), start=2):
+        options = {**entry.options, "notices": notices}
+        hass.config_entries.async_update_entry(entry, options=options)
+        await happen(number)
+    assert told == [
+        *("funding", "trouble", "stream"),
+        *("funding", "stream"),
+        *("trouble", "stream"),
+        "stream",
+    ]
+
+
 async def test_kept_together_or_not_at_all(
     hass: HomeAssistant, database: Database
 ) -> None:
