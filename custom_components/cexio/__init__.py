@@ -40,6 +40,7 @@ from .feed import Feed, FeedEntry, FeedKind, FeedListener
 from .fees import FeesCoordinator
 from .funding import FundingWatch
 from .funds import Funds
+from .llm_api import async_setup_llm_api
 from .log_filter import async_redact, secrets_of
 from .market import MarketHub
 from .portfolio import PortfolioCoordinator, WalletCoordinator
@@ -63,8 +64,9 @@ PLATFORMS = [
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Register the actions and the feed command."""
+    """Register what is there whether an entry is loaded or not."""
     async_setup_services(hass)
+    async_setup_llm_api(hass)
     async_setup_websocket_api(hass)
     return True
 
