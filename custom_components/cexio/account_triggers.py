@@ -27,7 +27,7 @@ from .automation_fields import ENTRY_FIELDS
 from .const import CONF_KIND, DOMAIN, KIND_ACCOUNT
 from .coordinator import CexioConfigEntry
 from .exchange import Balance
-from .price_alerts import Direction
+from .price_moves import Direction
 from .representation import plain
 from .schema import vol
 from .trigger_base import DIRECTION_FIELDS, CexioTrigger, is_wanted

@@ -1,4 +1,4 @@
-"""Alerts that were promised or removed before Home Assistant wrote its own file."""
+"""Alerts that were promised, changed or removed before Home Assistant wrote its own file."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +11,7 @@ from homeassistant.util import dt as dt_util
 import orjson
 
 from .database import Database
+from .feed import Also
 
 # A file that was written so much later than a change surely holds it.
 CERTAIN_AFTER = 0.5
@@ -30,8 +31,12 @@ class AlertJournal:
         self._hass = hass
         self._database = database
 
-    async def async_note(self, alert_id: str, data: Mapping[str, Any] | None) -> None:
+    async def async_note(
+        self, alert_id: str, data: Mapping[str, Any] | None, also: Also | None = None
+    ) -> None:
         """Keep what an alert is from now on, None when it is removed.
+
+        `also` runs in the same transaction.
 
         Raises:
             sqlite3.Error: It cannot be kept, and should not be promised.
@@ -48,6 +53,8 @@ class AlertJournal:
                 " VALUES (?, ?, ?)",
                 (alert_id, text, now),
             )
+            if also is not None:
+                also(connection)
 
         await self._database.async_run(write)
 

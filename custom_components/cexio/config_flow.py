@@ -20,6 +20,7 @@ from homeassistant.core import callback
 from homeassistant.helpers.selector import TextSelector
 from yarl import URL
 
+from .alert_flow import PriceAlertFlow
 from .const import (
     CONF_DEFAULT_ACCOUNT_ID,
     CONF_KIND,
@@ -53,7 +54,7 @@ from .flow_steps import (
 )
 from .options_flow import CexioOptionsFlow
 from .schema import vol
-from .subentry_flows import MarketFlow, PriceAlertFlow
+from .subentry_flows import MarketFlow
 
 CONF_ACCOUNT_ID = "account_id"
 CONF_CURRENCY = "currency"

@@ -14,12 +14,14 @@ from .coordinator import CexioConfigEntry
 from .entity import CexioAccountEntity, flat_execution, market_device, market_subentries
 from .feed import FeedEntry, FeedKind
 from .order_changes import EXECUTION_EVENTS
-from .price_alerts import Direction
+from .price_moves import Direction
 
 PARALLEL_UPDATES = 0
 
 EXECUTIONS = "executions"
 PRICE_ALERT = "price_alert"
+# What an alert tells that has no direction: the spread got wide.
+SPREAD = "spread"
 
 
 async def async_setup_entry(
@@ -83,7 +85,7 @@ class CexioExecutions(CexioAccountEntity, _FeedEventEntity):
 class CexioPriceAlert(_FeedEventEntity):
     """The price alerts on a watched market."""
 
-    _attr_event_types = [direction.value for direction in Direction]  # noqa: RUF012 - the base class declares it for instances
+    _attr_event_types = [*(item.value for item in Direction), SPREAD]  # noqa: RUF012 - the base class declares it for instances
     _attr_translation_key = PRICE_ALERT
 
     def __init__(self, entry: CexioConfigEntry, subentry: ConfigSubentry) -> None:
@@ -99,17 +101,19 @@ class CexioPriceAlert(_FeedEventEntity):
         """Show an alert on this market."""
         if entry.kind is not FeedKind.PRICE_ALERT:
             return
-        alert = entry.data["alert"]
+        finding = dict(entry.data)
+        alert, price = finding.pop("alert"), finding.pop("price")
         if alert["pair"] != self.pair:
             return
         self._trigger_event(
-            entry.data["direction"],
+            finding["direction"] or SPREAD,
             {
                 "id": entry.id,
                 "seq": entry.seq,
                 "late": entry.late,
                 **alert,
-                "market_price": entry.data["price"],
+                **finding,
+                "market_price": price,
             },
         )
         self.async_write_ha_state()

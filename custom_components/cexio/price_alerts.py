@@ -1,15 +1,15 @@
-"""Price alerts: what they wait for, and the one moment at which they fire."""
+"""Price alerts as they live in Home Assistant: kept, evaluated at each price, told."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
+from itertools import chain
 import logging
 import sqlite3
 from types import MappingProxyType
-from typing import Any, Self
+from typing import Any
 
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
@@ -17,137 +17,59 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util, ulid as ulid_util
 import orjson
 
+from .alert_conditions import AlertState, AlertTerms, Finding, PriceAlert, Tick
 from .alert_journal import AlertJournal
-from .const import CONF_PAIR, DOMAIN, SUBENTRY_PRICE_ALERT
+from .const import DOMAIN, SUBENTRY_PRICE_ALERT
 from .coordinator import CexioConfigEntry
 from .database import Database
-from .feed import Feed, FeedKind, NewEntry
+from .feed import Also, Feed, FeedKind, NewEntry
 from .market import MarketHub
-from .representation import iso, plain
+from .representation import plain
 
 _LOGGER = logging.getLogger(__name__)
 
 CONF_CONDITION = "condition"
+CONF_COOLDOWN = "cooldown"
+CONF_CREATED = "created"
+CONF_DIRECTION = "direction"
+CONF_ENABLED = "enabled"
+CONF_PERCENTAGE = "percentage"
 CONF_PRICE = "price"
 CONF_REPEAT = "repeat"
-CONF_CREATED = "created"
+CONF_WINDOW = "window"
+
+# What a subentry keeps where nothing was chosen; an alert needs a pair, a condition
+# and the time of its making beside these.
+ALERT_DEFAULTS: Mapping[str, Any] = {
+    CONF_PRICE: None,
+    CONF_PERCENTAGE: None,
+    CONF_WINDOW: None,
+    CONF_DIRECTION: None,
+    CONF_REPEAT: False,
+    CONF_COOLDOWN: None,
+    CONF_ENABLED: True,
+}
 
 # An alert keeps its pair followed under this reason.
 REASON = "price_alert"
 
 
-class Condition(StrEnum):
-    """What a price has to do."""
-
-    ABOVE = "above"
-    BELOW = "below"
-    CROSSES = "crosses"
-
-
-class Direction(StrEnum):
-    """Which way the price went."""
-
-    UP = "up"
-    DOWN = "down"
-
-
 @dataclass(frozen=True, slots=True)
-class AlertState:
-    """What an alert has seen; kept on disk with the entry that tells of a firing."""
+class _Change:
+    """What a price changed of an alert."""
 
-    is_above: bool | None = None
-    fired: int = 0
-    last_fired: datetime | None = None
-
-    @classmethod
-    def from_stored(cls, data: Mapping[str, Any]) -> Self:
-        """Read what was kept."""
-        last_fired = data["last_fired"]
-        return cls(
-            data["is_above"],
-            data["fired"],
-            last_fired and datetime.fromisoformat(last_fired),
-        )
-
-    def to_stored(self) -> dict[str, Any]:
-        """Return what is kept."""
-        return {
-            "is_above": self.is_above,
-            "fired": self.fired,
-            "last_fired": iso(self.last_fired),
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PriceAlert:
-    """One alert and what it has seen."""
-
-    alert_id: str
-    pair: str
-    condition: Condition
-    price: Decimal
-    repeat: bool
-    created: str
-    state: AlertState
-
-    @classmethod
-    def from_subentry(cls, subentry: ConfigSubentry, state: AlertState) -> Self:
-        """Read the alert that a subentry describes."""
-        return cls(
-            alert_id=subentry.subentry_id,
-            pair=subentry.data[CONF_PAIR],
-            condition=Condition(subentry.data[CONF_CONDITION]),
-            price=Decimal(subentry.data[CONF_PRICE]),
-            repeat=subentry.data[CONF_REPEAT],
-            created=subentry.data[CONF_CREATED],
-            state=state,
-        )
-
-    @property
-    def is_active(self) -> bool:
-        """Whether the alert still waits for something."""
-        return self.repeat or not self.state.fired
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the alert as actions and the feed show it."""
-        return {
-            "alert_id": self.alert_id,
-            "pair": self.pair,
-            "condition": self.condition.value,
-            "price": plain(self.price),
-            "repeat": self.repeat,
-            "active": self.is_active,
-            "created": self.created,
-            "last_fired": iso(self.state.last_fired),
-        }
-
-    def see(self, price: Decimal) -> tuple[AlertState, Direction | None]:
-        """Return the state after a price, and the direction if the alert fires.
-
-        "above" and "below" fire when the condition becomes true, also if it is true at
-        the first price that is seen; "crosses" needs a price on the other side before.
-        Leaving the condition arms a repeating alert again. A price exactly at the level
-        counts as above, and for "below" as below.
-        """
-        was_above = self.state.is_above
-        is_above = price > self.price or (
-            price == self.price and self.condition is not Condition.BELOW
-        )
-        if is_above == was_above:
-            return self.state, None
-        state = replace(self.state, is_above=is_above)
-        fires = {
-            Condition.ABOVE: is_above,
-            Condition.BELOW: not is_above,
-            Condition.CROSSES: was_above is not None,
-        }[self.condition]
-        if not fires or not self.is_active:
-            return state, None
-        return state, Direction.UP if is_above else Direction.DOWN
+    alert: PriceAlert
+    before: AlertState
+    after: AlertState
+    entry: NewEntry | None
 
 
 class PriceAlerts:
-    """All alerts of an entry, evaluated on every change of a price."""
+    """All alerts of an entry, evaluated at every price.
+
+    They see a price at once. What that changes of them is kept in order, with the
+    entry of the feed that tells of it, and told when it is kept.
+    """
 
     def __init__(
         self,
@@ -165,9 +87,12 @@ class PriceAlerts:
         self._markets = markets
         self._journal = AlertJournal(hass, database)
         self._alerts: dict[str, PriceAlert] = {}
+        # Those that wait, by their pair.
+        self._waiting: dict[str, list[PriceAlert]] = {}
         self._pairs: set[str] = set()
-        self._queue: asyncio.Queue[tuple[str, Decimal]] = asyncio.Queue()
-        self._is_evaluating = False
+        self._changes: list[_Change] = []
+        self._has_changes = asyncio.Event()
+        self._keeping = asyncio.Lock()
         self._reconciling = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
 
@@ -179,43 +104,92 @@ class PriceAlerts:
             self._markets.async_listen_prices(self._async_price_changed)
         )
         self._task = self._entry.async_create_background_task(
-            self._hass, self._async_evaluate(), f"{DOMAIN} price alerts"
+            self._hass, self._async_keep_changes(), f"{DOMAIN} price alerts"
         )
 
     async def async_stop(self) -> None:
-        """Let the alerts rest."""
+        """Let the alerts rest; what they have seen is kept."""
+        self._waiting = {}
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        await self._async_keep()
 
     @property
     def alerts(self) -> list[PriceAlert]:
         """All alerts, oldest first."""
         return list(self._alerts.values())
 
-    async def async_add(
-        self, pair: str, condition: Condition, price: Decimal, *, repeat: bool
-    ) -> PriceAlert:
-        """Add an alert; it waits from now on, whatever dies."""
-        subentry = alert_subentry(alert_data(pair, condition, price, repeat=repeat))
+    async def async_add(self, terms: AlertTerms) -> PriceAlert:
+        """Add an alert; it waits from now on, whatever dies.
+
+        Raises:
+            HomeAssistantError: It cannot be kept.
+        """
+        subentry = alert_subentry(alert_data(terms))
         await self._async_note(subentry.subentry_id, subentry.data)
         self._hass.config_entries.async_add_subentry(self._entry, subentry)
         await self.async_reconcile()
         return self._alerts[subentry.subentry_id]
 
+    async def async_update(
+        self, alert_id: str, changes: Mapping[str, Any]
+    ) -> PriceAlert | None:
+        """Change some terms of an alert, None when there is no such alert.
+
+        It begins anew, also if it had fired for the last time; how often and when it
+        fired stays known.
+
+        Raises:
+            HomeAssistantError: It cannot be kept; the alert stays as it was.
+        """
+        async with self._reconciling:
+            if (alert := self._alerts.get(alert_id)) is None:
+                return None
+            # It sees no price meanwhile, or its old state could be kept after the new.
+            self._async_sort(without=alert)
+            await self._async_keep()
+            changed = PriceAlert(
+                alert_id=alert_id,
+                terms=replace(alert.terms, **changes),
+                created=alert.created,
+                state=alert.state.begun_anew(),
+            )
+            data = alert_data(changed.terms, created=changed.created)
+            try:
+                await self._async_note(
+                    alert_id, data, _keep_states({alert_id: changed.state})
+                )
+                self._alerts[alert_id] = changed
+            finally:
+                self._async_sort()
+        if (subentry := self._entry.subentries.get(alert_id)) is not None:
+            self._hass.config_entries.async_update_subentry(
+                self._entry, subentry, data=data, title=changed.terms.title
+            )
+        await self.async_reconcile()
+        return self._alerts.get(alert_id)
+
     async def async_remove(self, alert_id: str) -> PriceAlert | None:
-        """Remove an alert and return it, None when there is no such alert."""
+        """Remove an alert and return it, None when there is no such alert.
+
+        Raises:
+            HomeAssistantError: That it is gone cannot be kept.
+        """
         if (alert := self._alerts.get(alert_id)) is None:
             return None
         await self._async_note(alert_id, None)
-        self._hass.config_entries.async_remove_subentry(self._entry, alert_id)
+        if alert_id in self._entry.subentries:
+            self._hass.config_entries.async_remove_subentry(self._entry, alert_id)
         await self.async_reconcile()
         return alert
 
-    async def _async_note(self, alert_id: str, data: Mapping[str, Any] | None) -> None:
+    async def _async_note(
+        self, alert_id: str, data: Mapping[str, Any] | None, also: Also | None = None
+    ) -> None:
         """Keep a change before it is promised."""
         try:
-            await self._journal.async_note(alert_id, data)
+            await self._journal.async_note(alert_id, data, also)
         except sqlite3.Error as err:
             raise HomeAssistantError(
                 translation_domain=DOMAIN,
@@ -227,11 +201,19 @@ class PriceAlerts:
         """Repeat the changes that a kill kept out of Home Assistant's own file."""
         entries = self._hass.config_entries
         for alert_id, data in (await self._journal.async_unwritten()).items():
-            is_there = alert_id in self._entry.subentries
-            if data is None and is_there:
-                entries.async_remove_subentry(self._entry, alert_id)
-            elif data is not None and not is_there:
-                entries.async_add_subentry(self._entry, alert_subentry(data, alert_id))
+            there = self._entry.subentries.get(alert_id)
+            if data is None:
+                if there is not None:
+                    entries.async_remove_subentry(self._entry, alert_id)
+                continue
+            # An earlier version may have noted it.
+            meant = alert_subentry({**ALERT_DEFAULTS, **data}, alert_id)
+            if there is None:
+                entries.async_add_subentry(self._entry, meant)
+            else:
+                entries.async_update_subentry(
+                    self._entry, there, data=meant.data, title=meant.title
+                )
 
     async def async_reconcile(self) -> None:
         """Bring the alerts in line with the subentries."""
@@ -241,86 +223,91 @@ class PriceAlerts:
                 for subentry_id, subentry in self._entry.subentries.items()
                 if subentry.subentry_type == SUBENTRY_PRICE_ALERT
             }
-            if new := wanted.keys() - self._alerts.keys():
+            new = wanted.keys() - self._alerts.keys()
+            if new:
                 states = await self._async_read_states()
                 for alert_id in sorted(new):
-                    self._alerts[alert_id] = PriceAlert.from_subentry(
+                    self._alerts[alert_id] = from_subentry(
                         wanted[alert_id], states.get(alert_id, AlertState())
                     )
-            for alert_id in self._alerts.keys() - wanted.keys():
+            gone = self._alerts.keys() - wanted.keys()
+            for alert_id in gone:
                 del self._alerts[alert_id]
-                await self._async_forget(alert_id)
-            await self._async_follow({alert.pair for alert in self._alerts.values()})
+            self._async_sort()
+            if self._task is not None:
+                await self._async_note_quietly({key: wanted[key].data for key in new})
+            if gone:
+                # What they still saw would be kept after it was forgotten.
+                await self._async_keep()
+                await self._async_note_quietly(dict.fromkeys(gone))
+            await self._async_follow()
 
-    async def _async_follow(self, pairs: set[str]) -> None:
-        """Keep the books of the pairs that alerts wait for."""
-        for pair in pairs - self._pairs:
+    @callback
+    def _async_sort(self, *, without: PriceAlert | None = None) -> None:
+        """Sort out which alerts wait for prices of which pair."""
+        waiting = defaultdict(list)
+        for alert in self._alerts.values():
+            if alert.is_active and alert is not without:
+                waiting[alert.terms.pair].append(alert)
+        self._waiting = dict(waiting)
+
+    async def _async_follow(self) -> None:
+        """Keep the books of the pairs that alerts wait for, and show what is known."""
+        wanted = set(self._waiting)
+        for pair in wanted - self._pairs:
             await self._markets.async_follow(pair, REASON)
-        for pair in self._pairs - pairs:
+        for pair in self._pairs - wanted:
             await self._markets.async_unfollow(pair, REASON)
-        self._pairs = pairs
-        for pair in pairs:
+        self._pairs = wanted
+        for pair in wanted:
             if (price := self._markets.markets[pair].newest.mid) is not None:
                 self._async_price_changed(pair, price)
 
     @callback
     def _async_price_changed(self, pair: str, price: Decimal) -> None:
-        """Put a price in line if it changes the state of an alert."""
-        # Behind another price the states are not yet what they will be.
-        is_behind = self._is_evaluating or not self._queue.empty()
-        if is_behind or any(
-            alert.pair == pair and alert.see(price)[0] is not alert.state
-            for alert in self._alerts.values()
-        ):
-            self._queue.put_nowait((pair, price))
-
-    async def _async_evaluate(self) -> None:
-        """Show the alerts each price in turn."""
-        while True:
-            pair, price = await self._queue.get()
-            self._is_evaluating = True
-            for alert in self.alerts:
-                if alert.pair != pair or alert.alert_id not in self._alerts:
-                    continue
-                try:
-                    await self._async_see(alert, price)
-                except sqlite3.Error:
-                    # Nothing was kept, so the next price of this side fires it again.
-                    _LOGGER.exception("The price alert on %s could not be kept", pair)
-            self._is_evaluating = False
-
-    async def _async_see(self, alert: PriceAlert, price: Decimal) -> None:
-        """Show one alert a price; its state and its firing are kept together."""
-        state, direction = alert.see(price)
-        if state is alert.state:
+        """Show a price to the alerts that wait for it."""
+        if (waiting := self._waiting.get(pair)) is None:
             return
-        entries: list[NewEntry] = []
-        if direction is not None:
-            now = dt_util.utcnow()
-            state = replace(state, fired=state.fired + 1, last_fired=now)
-            entries.append(
-                NewEntry(
-                    id=f"price_alert:{alert.alert_id}:{state.fired}",
-                    kind=FeedKind.PRICE_ALERT,
-                    time=now,
-                    late=False,
-                    data={
-                        "alert": replace(alert, state=state).as_dict(),
-                        "price": plain(price),
-                        "direction": direction.value,
-                    },
-                )
-            )
+        spread = self._markets.markets[pair].newest.spread
+        assert spread is not None, "a middle is between two prices"
+        tick = Tick(
+            price, spread * 100 / price, dt_util.utcnow(), self._hass.loop.time()
+        )
+        for alert in waiting:
+            before = alert.state
+            finding = alert.see(tick)
+            if alert.state is before:
+                continue
+            entry = None if finding is None else _firing(alert, tick, finding)
+            self._changes.append(_Change(alert, before, alert.state, entry))
+            self._has_changes.set()
 
-        def keep(connection: sqlite3.Connection) -> None:
-            connection.execute(
-                "INSERT OR REPLACE INTO alert_states (alert_id, data) VALUES (?, ?)",
-                (alert.alert_id, orjson.dumps(state.to_stored()).decode()),
-            )
+    async def _async_keep_changes(self) -> None:
+        """Keep what prices change, and let a pair go that nothing waits for any more."""
+        while True:
+            await self._has_changes.wait()
+            await self._async_keep()
+            waiting = chain.from_iterable(self._waiting.values())
+            if not all(alert.is_active for alert in waiting):
+                await self.async_reconcile()
 
-        await self._feed.async_append(entries, keep)
-        if alert.alert_id in self._alerts:
-            self._alerts[alert.alert_id] = replace(alert, state=state)
+    async def _async_keep(self) -> None:
+        """Keep all changes so far in one transaction, in order."""
+        async with self._keeping:
+            self._has_changes.clear()
+            changes, self._changes = self._changes, []
+            if not changes:
+                return
+            entries = [change.entry for change in changes if change.entry is not None]
+            states = {change.alert.alert_id: change.after for change in changes}
+            try:
+                await self._feed.async_append(entries, _keep_states(states))
+            except sqlite3.Error:
+                _LOGGER.exception("Price alerts that fired could not be kept")
+                for change in reversed(changes):
+                    # The next price of this side fires it again.
+                    if change.alert.state is change.after:
+                        change.alert.state = change.before
 
     async def _async_read_states(self) -> dict[str, AlertState]:
         """Read what the alerts had seen."""
@@ -332,51 +319,87 @@ class PriceAlerts:
                 for alert_id, data in rows
             }
 
-        return await self._database.async_run(read)
+        return await self._database.async_read(read)
 
-    async def _async_forget(self, alert_id: str) -> None:
-        """Forget what a removed alert had seen."""
+    async def _async_note_quietly(
+        self, changes: Mapping[str, Mapping[str, Any] | None]
+    ) -> None:
+        """Keep what was added and removed in the UI, too, and forget what is gone."""
+        for alert_id, data in changes.items():
+            try:
+                await self._journal.async_note(
+                    alert_id, data, _forget_state(alert_id) if data is None else None
+                )
+            except sqlite3.Error as err:
+                # Home Assistant's own file will hold it in a second.
+                _LOGGER.debug("A change of an alert could not be noted: %s", err)
 
-        def forget(connection: sqlite3.Connection) -> None:
-            connection.execute(
-                "DELETE FROM alert_states WHERE alert_id = ?", (alert_id,)
-            )
-            # A removal that was promised stays in the journal.
-            connection.execute(
-                "DELETE FROM alert_changes WHERE alert_id = ? AND data IS NOT NULL",
-                (alert_id,),
-            )
 
-        await self._database.async_run(forget)
+def _firing(alert: PriceAlert, tick: Tick, finding: Finding) -> NewEntry:
+    """Return the entry of the feed that tells of a firing."""
+    return NewEntry(
+        id=f"price_alert:{alert.alert_id}:{alert.state.fired}",
+        kind=FeedKind.PRICE_ALERT,
+        time=tick.time,
+        late=False,
+        data={
+            "alert": alert.as_dict(),
+            "price": plain(tick.price),
+            **finding.as_dict(),
+        },
+    )
+
+
+def _keep_states(states: Mapping[str, AlertState]) -> Also:
+    """Return what keeps states within a transaction."""
+    rows = [
+        (alert_id, orjson.dumps(state.to_stored()).decode())
+        for alert_id, state in states.items()
+    ]
+
+    def keep(connection: sqlite3.Connection) -> None:
+        connection.executemany(
+            "INSERT OR REPLACE INTO alert_states (alert_id, data) VALUES (?, ?)", rows
+        )
+
+    return keep
+
+
+def _forget_state(alert_id: str) -> Also:
+    """Return what forgets a state within a transaction."""
+
+    def forget(connection: sqlite3.Connection) -> None:
+        connection.execute("DELETE FROM alert_states WHERE alert_id = ?", (alert_id,))
+
+    return forget
+
+
+def from_subentry(subentry: ConfigSubentry, state: AlertState) -> PriceAlert:
+    """Return the alert that a subentry describes."""
+    return PriceAlert(
+        alert_id=subentry.subentry_id,
+        terms=AlertTerms.from_stored(subentry.data),
+        created=subentry.data[CONF_CREATED],
+        state=state,
+    )
 
 
 def alert_subentry(
     data: Mapping[str, Any], alert_id: str | None = None
 ) -> ConfigSubentry:
     """Return the subentry that describes an alert."""
-    condition, price = Condition(data[CONF_CONDITION]), Decimal(data[CONF_PRICE])
     return ConfigSubentry(
         data=MappingProxyType(dict(data)),
         subentry_id=alert_id or ulid_util.ulid_now(),
         subentry_type=SUBENTRY_PRICE_ALERT,
-        title=alert_title(data[CONF_PAIR], condition, price),
+        title=AlertTerms.from_stored(data).title,
         unique_id=None,
     )
 
 
-def alert_data(
-    pair: str, condition: Condition, price: Decimal, *, repeat: bool
-) -> dict[str, Any]:
-    """Return what a subentry keeps of an alert."""
+def alert_data(terms: AlertTerms, created: str | None = None) -> dict[str, Any]:
+    """Return what a subentry keeps of an alert; without a time it is made now."""
     return {
-        CONF_PAIR: pair,
-        CONF_CONDITION: condition.value,
-        CONF_PRICE: plain(price),
-        CONF_REPEAT: repeat,
-        CONF_CREATED: dt_util.utcnow().isoformat(),
+        **terms.to_stored(),
+        CONF_CREATED: created or dt_util.utcnow().isoformat(),
     }
-
-
-def alert_title(pair: str, condition: Condition, price: Decimal) -> str:
-    """Return the name of an alert."""
-    return f"{pair} {condition.value} {plain(price)}"

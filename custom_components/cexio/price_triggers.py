@@ -2,41 +2,30 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any, ClassVar, override
 
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.trigger import (
     TriggerActionRunner,
     TriggerConfig,
     TriggerNotTriggeredReporter,
 )
 
+from .actions.alerts import move_window
 from .actions.common import positive_decimal
 from .automation_fields import PAIR_FIELDS
 from .const import CONF_PAIR
 from .coordinator import CexioConfigEntry
-from .price_alerts import CONF_PRICE, Direction
-from .price_moves import PriceWindow
+from .price_alerts import CONF_PERCENTAGE, CONF_PRICE
+from .price_moves import Direction, PriceWindow, moved_percentage
 from .representation import plain
 from .schema import vol
 from .trigger_base import DIRECTION_FIELDS, CexioTrigger, is_wanted
 from .watching import EntryWatch, async_watch_price
 
-CONF_PERCENTAGE = "percentage"
 CONF_WITHIN = "within"
-LONGEST_WINDOW = timedelta(days=1)
-
-
-def _window(value: Any) -> timedelta:
-    """Validate the span of time in which a price has to move."""
-    span: timedelta = cv.positive_time_period(value)
-    if not timedelta(seconds=1) <= span <= LONGEST_WINDOW:
-        raise vol.Invalid("expected a time between one second and one day")
-    return span
 
 
 class _PriceTrigger(CexioTrigger):
@@ -103,7 +92,7 @@ class PriceMoved(_PriceTrigger):
     fields: ClassVar[Mapping[Any, Any]] = {
         **PAIR_FIELDS,
         vol.Required(CONF_PERCENTAGE): positive_decimal,
-        vol.Required(CONF_WITHIN): _window,
+        vol.Required(CONF_WITHIN): move_window,
         **DIRECTION_FIELDS,
     }
 
@@ -125,8 +114,6 @@ class PriceMoved(_PriceTrigger):
                 return {
                     "from_price": plain(start),
                     "direction": direction.value,
-                    "percentage": plain(
-                        ((price - start) * 100 / start).quantize(Decimal("0.01"))
-                    ),
+                    "percentage": plain(moved_percentage(start, price)),
                 }
         return None

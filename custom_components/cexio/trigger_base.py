@@ -9,7 +9,7 @@ from homeassistant.helpers.trigger import Trigger, TriggerConfig
 from homeassistant.helpers.typing import ConfigType
 
 from .automation_fields import validate
-from .price_alerts import Direction
+from .price_moves import Direction
 from .schema import vol
 
 CONF_DIRECTION = "direction"

@@ -727,32 +727,6 @@ async def test_add_market(
     assert result["reason"] == "already_configured"
 
 
-async def test_add_price_alert(
-    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
-) -> None:
-    """An alert is added in the UI and waits without a reload."""
-    runtime = entry.runtime_data
-    flows = hass.config_entries.subentries
-    result = await flows.async_init(
-        (entry.entry_id, "price_alert"), context={"source": SOURCE_USER}
-    )
-    fields = {
-        "pair": "BTC-USD",
-        "condition": "above",
-        "price": "high",
-        "repeat": True,
-    }
-    result = await flows.async_configure(result["flow_id"], fields)
-    assert result["errors"] == {"price": "invalid_number"}
-    result = await flows.async_configure(result["flow_id"], fields | {"price": "70000"})
-    assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert result["title"] == "BTC-USD above 70000"
-    await hass.async_block_till_done()
-    assert entry.runtime_data is runtime
-    (alert,) = runtime.alerts.alerts
-    assert alert.as_dict()["repeat"] is True
-
-
 @pytest.mark.parametrize("kind", ["market", "price_alert"])
 async def test_subentries_need_a_loaded_entry(
     hass: HomeAssistant, entry: MockConfigEntry, kind: str
