@@ -51,7 +51,7 @@ _LOGGER = logging.getLogger(__name__)
 
 # What text that was copied may be wrapped in.
 _QUOTES = "\"'`\u201c\u201d\u2018\u2019"
-_MARKS = {True: "\u2705", False: "\u274c", None: "\u2754"}
+_MARKS = {True: "\u2705", False: "\u274c", None: "\u2753"}
 
 # The quote currencies that most people reckon in, best known first.
 USUAL_QUOTES = ("USD", "EUR", "GBP", "USDT", "USDC")

@@ -216,7 +216,7 @@ PROBES = (
     "do_my_internal_transfer",
     "do_deposit_funds_from_wallet",
 )
-GRANTED, MISSING, UNTOLD = "\u2705", "\u274c", "\u2754"
+GRANTED, MISSING, UNTOLD = "\u2705", "\u274c", "\u2753"
 MARKS = ("read", "trade", "funds_internal", "funds_wallet")
 
 
