@@ -1,5 +1,6 @@
 """The CEX.IO integration: prices, balances, executions and orders of an exchange account."""
 
+from collections.abc import Callable
 from datetime import datetime
 import logging
 import sqlite3
@@ -16,6 +17,7 @@ from .account_stream import AccountStream
 from .client import Client, async_create_client
 from .const import (
     CONF_KIND,
+    CONF_NOTICES,
     CONF_PAIR,
     DOMAIN,
     EVENT_EXECUTION,
@@ -34,9 +36,10 @@ from .coordinator import (
     ReferenceCoordinator,
 )
 from .database import Database, database_path, remove_database
+from .database_issues import async_open_database, trouble_listener, unusable
 from .entity import account_device, flat_execution, known_devices, market_subentries
 from .executions import Ledger
-from .feed import Feed, FeedEntry, FeedKind, FeedListener
+from .feed import OPTIONAL_KINDS, Feed, FeedEntry, FeedKind, FeedListener
 from .fees import FeesCoordinator
 from .funding import FundingWatch
 from .funds import Funds
@@ -46,9 +49,10 @@ from .market import MarketHub
 from .portfolio import PortfolioCoordinator, WalletCoordinator
 from .price_alerts import PriceAlerts
 from .profit import ProfitCoordinator
-from .repairs import async_open_database, trouble_listener, unusable
 from .services import async_setup_services
 from .trading import TradingDesk
+from .trouble_watch import TroubleWatch
+from .troubles import async_create_troubles, async_forget_issues
 from .websocket_api import async_setup_websocket_api
 
 _LOGGER = logging.getLogger(__name__)
@@ -76,6 +80,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: CexioConfigEntry) -> boo
     # Before there is a client that could make anybody log them.
     entry.async_on_unload(async_redact(secrets_of(entry.data)))
     client = async_create_client(hass, entry.data)
+    # From the first request on: some things are wrong before anything is set up.
+    watch = TroubleWatch(hass, entry, client, await async_create_troubles(hass, entry))
     reference = ReferenceCoordinator(hass, entry, client.rest)
     await reference.async_config_entry_first_refresh()
     balances: AccountCoordinator | None = None
@@ -86,7 +92,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: CexioConfigEntry) -> boo
     database = await async_open_database(hass, entry)
     try:
         runtime = await _async_create_runtime(
-            hass, entry, client, reference, balances, database
+            hass, entry, client, watch, reference, balances, database
         )
     except sqlite3.Error as err:
         await database.async_close()
@@ -112,6 +118,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: CexioConfigEntry) -> No
     """Delete what an entry kept on disk."""
     path = database_path(hass, entry.entry_id)
     await hass.async_add_executor_job(remove_database, path)
+    async_forget_issues(hass, entry)
 
 
 async def async_remove_config_entry_device(
@@ -127,12 +134,15 @@ async def _async_create_runtime(
     hass: HomeAssistant,
     entry: CexioConfigEntry,
     client: Client,
+    watch: TroubleWatch,
     reference: ReferenceCoordinator,
     balances: AccountCoordinator | None,
     database: Database,
 ) -> CexioRuntimeData:
     """Build what lives with the entry, and read what it kept."""
-    feed = Feed(database, trouble_listener(hass, entry, database.path))
+    feed = Feed(
+        database, trouble_listener(hass, entry, database.path), _wanted_kinds(entry)
+    )
     await feed.async_load()
     markets = MarketHub(hass, entry, client.rest, client.public_stream, reference)
     account: CexioAccount | None = None
@@ -198,6 +208,7 @@ async def _async_create_runtime(
                 database=database,
             ),
         )
+    await watch.troubles.async_load(database, feed)
     return CexioRuntimeData(
         client=client,
         rest=client.rest,
@@ -206,6 +217,7 @@ async def _async_create_runtime(
         database=database,
         feed=feed,
         alerts=PriceAlerts(hass, entry, database, feed, markets),
+        watch=watch,
         account=account,
     )
 
@@ -247,6 +259,8 @@ async def _async_bring_up(
         await runtime.account.profit.async_start()
         await runtime.account.funding.async_start()
 
+    runtime.watch.async_start()
+
     watched = _watched(entry)
 
     async def reconcile(hass: HomeAssistant, entry: CexioConfigEntry) -> None:
@@ -255,6 +269,7 @@ async def _async_bring_up(
             hass.config_entries.async_schedule_reload(entry.entry_id)
         else:
             await runtime.alerts.async_reconcile()
+            runtime.watch.async_look()
             if runtime.account is not None:
                 runtime.account.portfolio.async_value()
 
@@ -275,6 +290,8 @@ async def _async_bring_down(runtime: CexioRuntimeData) -> None:
         await runtime.account.funding.async_stop()
         await runtime.account.portfolio.async_shutdown()
     await runtime.markets.async_stop()
+    runtime.watch.async_stop()
+    await runtime.watch.troubles.async_stop()
     if runtime.feed.has_unwritten:
         await runtime.feed.async_write()
     await runtime.database.async_close()
@@ -287,6 +304,18 @@ def _watched(entry: CexioConfigEntry) -> tuple[object, ...]:
         entry.title,
         frozenset(subentry.data[CONF_PAIR] for subentry in market_subentries(entry)),
     )
+
+
+def _wanted_kinds(entry: CexioConfigEntry) -> Callable[[FeedKind], bool]:
+    """Return what tells which kinds of entries the options let into the feed."""
+
+    def is_wanted(kind: FeedKind) -> bool:
+        """Tell whether a kind is told, as the options are at present."""
+        return kind not in OPTIONAL_KINDS or kind in entry.options.get(
+            CONF_NOTICES, OPTIONAL_KINDS
+        )
+
+    return is_wanted
 
 
 @callback

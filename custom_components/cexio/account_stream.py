@@ -16,7 +16,6 @@ from .const import ACCOUNT_INTERVAL, DOMAIN
 from .coordinator import AccountCoordinator, CexioConfigEntry
 from .exchange import (
     AccountUpdate,
-    AuthenticationError,
     CexioError,
     Clock,
     Connected,
@@ -207,8 +206,6 @@ class AccountStream:
             await self.async_catch_up()
         except CexioError as err:
             self._caught_up = None
-            if isinstance(err, AuthenticationError):
-                self._entry.async_start_reauth(self._hass)
             _LOGGER.debug("Catching up is put off: %s", err)
         except sqlite3.Error as err:
             self._caught_up = None
@@ -228,8 +225,6 @@ class AccountStream:
                 "reason": "" if error is None else f"{type(error).__name__}: {error}",
             }
         )
-        if isinstance(error, AuthenticationError):
-            self._entry.async_start_reauth(self._hass)
         if connected == self.connected:
             return
         self.connected = connected

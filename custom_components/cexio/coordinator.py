@@ -15,10 +15,9 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, Upda
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN, FEE_LIFETIME, REFERENCE_INTERVAL
-from .errors import set_up_error_key, words_of
+from .errors import is_key_refusal, set_up_error_key, words_of
 from .exchange import (
     AccountUpdate,
-    AuthenticationError,
     Balance,
     CexioError,
     Currency,
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     from .price_alerts import PriceAlerts
     from .profit import ProfitCoordinator
     from .trading import TradingDesk
+    from .trouble_watch import TroubleWatch
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -77,6 +77,7 @@ class CexioRuntimeData:
     database: Database
     feed: Feed
     alerts: PriceAlerts
+    watch: TroubleWatch
     account: CexioAccount | None
 
 
@@ -113,10 +114,6 @@ class CexioCoordinator[DataT](DataUpdateCoordinator[DataT]):
         """Ask the exchange and translate what goes wrong."""
         try:
             return await self._async_fetch()
-        except AuthenticationError as err:
-            raise ConfigEntryAuthFailed(
-                translation_domain=DOMAIN, translation_key=set_up_error_key(err)
-            ) from err
         except RateLimitError as err:
             wait = max((err.retry_at - dt_util.utcnow()).total_seconds(), 1)
             raise UpdateFailed(
@@ -126,7 +123,8 @@ class CexioCoordinator[DataT](DataUpdateCoordinator[DataT]):
                 retry_after=wait,
             ) from err
         except CexioError as err:
-            raise UpdateFailed(
+            kind = ConfigEntryAuthFailed if is_key_refusal(err) else UpdateFailed
+            raise kind(
                 translation_domain=DOMAIN,
                 translation_key=set_up_error_key(err),
                 translation_placeholders=words_of(err),

@@ -68,6 +68,11 @@ def action_error_key(err: CexioError) -> str:
     return _key(_ACTION_KEYS, err, "exchange_error")
 
 
+def is_key_refusal(err: CexioError) -> bool:
+    """Tell whether another key would help: against a wrong clock none does."""
+    return isinstance(err, AuthenticationError) and not isinstance(err, ClockError)
+
+
 def failure(err: CexioError, **placeholders: str) -> HomeAssistantError:
     """Return what to raise for a failure of the exchange; its text is safe to show."""
     return HomeAssistantError(

@@ -1,6 +1,6 @@
 """What an API key may do, found out without moving anything."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 import logging
 from typing import Any
 from uuid import uuid4
@@ -56,14 +56,18 @@ def _new_id() -> str:
     return f"ha-{uuid4().hex}"
 
 
-async def async_find_permissions(rest: RestClient) -> Permissions:
+async def async_find_permissions(
+    rest: RestClient, wanted: Collection[Permission] = tuple(Permission)
+) -> Permissions:
     """Return which permissions a key has that may read: None where it cannot be told.
 
-    3 points. Nothing is moved, ordered or cancelled. Nothing is raised: what the exchange
+    At most 3 points. Nothing is moved, ordered or cancelled. Nothing is raised: what the exchange
     says otherwise leaves a permission untold.
     """
     found: dict[Permission, bool | None] = {Permission.READ: True}
     for permission, (action, data) in _probes().items():
+        if permission not in wanted:
+            continue
         found[permission] = await _async_has(rest, action, data)
     return found
 

@@ -1,142 +1,216 @@
-"""Repair issues of the file in which an entry keeps what it knows."""
+"""Fix flows: what a person can do about a repair issue, step by step."""
 
-from pathlib import Path
-import sqlite3
+from collections.abc import Mapping
+from typing import Any, override
 
-from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow
-from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady
+from homeassistant.components.repairs import (
+    ConfirmRepairFlow,
+    RepairsFlow,
+    RepairsFlowResult,
+)
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.selector import TextSelector
 
-from .const import DOMAIN
+from .client import async_create_client
+from .config_flow import CONF_ACCOUNT_ID, CONF_CURRENCY, SUB_ACCOUNT_NAME
+from .const import CONF_DEFAULT_ACCOUNT_ID, CONF_PAIR, CONFIGURATION_URL, DOMAIN
 from .coordinator import CexioConfigEntry
-from .database import Database, NewerSchemaError, database_path, is_corrupt
-from .feed import TroubleListener
+from .exchange import CexioError, Permission, Priority
+from .flow_steps import pair_selector
+from .permissions import async_find_permissions
+from .schema import vol
+from .trouble_watch import CLOCK_TOLERANCE
+from .troubles import Trouble
 
-ISSUE_CORRUPT = "database_corrupt"
-ISSUE_NEWER = "database_newer"
-ISSUE_UNWRITABLE = "database_unwritable"
+
+class TroubleFlow(RepairsFlow):
+    """Ends a trouble of an entry."""
+
+    def __init__(self, entry: CexioConfigEntry, subject: str) -> None:
+        """Keep whose trouble it is, and what it is about."""
+        self._entry = entry
+        self._subject = subject
+
+    async def async_step_init(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        """Begin."""
+        return await self.async_step_confirm()
+
+    async def async_step_confirm(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        """Explain, and try to end it when the person says so."""
+        errors: dict[str, str] = {}
+        words: dict[str, str] = {}
+        if user_input is not None:
+            error, words = await self._async_try()
+            if error is None:
+                return self.async_create_entry(data={})
+            errors["base"] = error
+        return self.async_show_form(
+            step_id="confirm",
+            data_schema=vol.Schema({}),
+            errors=errors,
+            description_placeholders=self._words | words,
+        )
+
+    async def _async_try(self) -> tuple[str | None, dict[str, str]]:
+        """Return the error that keeps it from ending, None when it has ended, and its words."""
+        raise NotImplementedError
+
+    @property
+    def _words(self) -> dict[str, str]:
+        """What the words of the issue are filled with."""
+        issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
+        words = (issue and issue.translation_placeholders) or {}
+        return {**words, "url": CONFIGURATION_URL}
+
+
+class WrongClockFlow(TroubleFlow):
+    """Compares the clocks again."""
+
+    @override
+    async def _async_try(self) -> tuple[str | None, dict[str, str]]:
+        """Measure; nothing else ends a wrong clock."""
+        # Not that of the entry, which may not be loaded for this very reason.
+        rest = async_create_client(self.hass, self._entry.data).rest
+        try:
+            offset = await rest.measure_clock(priority=Priority.INTERACTIVE)
+        except CexioError as err:
+            return "cannot_check", {"reason": str(err)}
+        if abs(offset) > CLOCK_TOLERANCE:
+            return "clock_wrong", {"seconds": f"{abs(offset):.0f}"}
+        if self._entry.state is not ConfigEntryState.LOADED:
+            self.hass.config_entries.async_schedule_reload(self._entry.entry_id)
+            return None, {}
+        self._entry.runtime_data.watch.async_clock_is_right()
+        return None, {}
+
+
+class PermissionFlow(TroubleFlow):
+    """Looks again whether the key has a permission."""
+
+    @override
+    async def _async_try(self) -> tuple[str | None, dict[str, str]]:
+        """Ask for something that needs the permission and has no effect."""
+        rest = self._entry.runtime_data.rest
+        wanted = Permission[self._subject.upper()]
+        try:
+            await rest.get_my_account_status_v3()
+        except CexioError as err:
+            return "cannot_check", {"reason": str(err)}
+        found = (await async_find_permissions(rest, (wanted,)))[wanted]
+        if found is None:
+            return "cannot_check", {"reason": "?"}
+        return None if found else "permission_missing", {"permission": wanted.value}
+
+
+class DelistedFlow(TroubleFlow):
+    """Removes what watches a pair that is no longer traded."""
+
+    @override
+    async def _async_try(self) -> tuple[str | None, dict[str, str]]:
+        """Remove the market and the price alerts of the pair."""
+        for subentry_id, subentry in tuple(self._entry.subentries.items()):
+            if subentry.data.get(CONF_PAIR) == self._subject:
+                self.hass.config_entries.async_remove_subentry(self._entry, subentry_id)
+        return None, {}
+
+
+class SubAccountFlow(TroubleFlow):
+    """Chooses the sub-account of orders, a new one if need be."""
+
+    @override
+    async def async_step_init(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        """Begin."""
+        return await self.async_step_sub_account()
+
+    async def async_step_sub_account(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        """Ask for a name, and make sure that there is such a sub-account."""
+        errors: dict[str, str] = {}
+        reason = ""
+        if user_input is not None:
+            name = user_input[CONF_ACCOUNT_ID].strip()
+            if SUB_ACCOUNT_NAME.fullmatch(name):
+                try:
+                    await self._async_choose(name, user_input[CONF_CURRENCY])
+                except CexioError as err:
+                    errors["base"], reason = "sub_account_refused", str(err)
+                else:
+                    return self.async_create_entry(data={})
+            else:
+                errors[CONF_ACCOUNT_ID] = "invalid_account_id"
+        return self.async_show_form(
+            step_id="sub_account",
+            data_schema=self.add_suggested_values_to_schema(self._schema(), user_input),
+            errors=errors,
+            description_placeholders=self._words | {"reason": reason},
+        )
+
+    def _schema(self) -> Any:
+        """Return the fields."""
+        currencies = self._entry.runtime_data.reference.data.currencies.keys()
+        return vol.Schema(
+            {
+                vol.Required(CONF_ACCOUNT_ID, default="trading"): TextSelector(),
+                vol.Required(
+                    CONF_CURRENCY,
+                    default="USD" if "USD" in currencies else min(currencies),
+                ): pair_selector(currencies, multiple=False),
+            }
+        )
+
+    async def _async_choose(self, name: str, currency: str) -> None:
+        """Create a sub-account unless it is there, and let orders use it."""
+        runtime = self._entry.runtime_data
+        account = runtime.account
+        assert account is not None
+        if name not in account.balances.sub_accounts:
+            await runtime.rest.do_create_account(name, currency)
+        self.hass.config_entries.async_update_entry(
+            self._entry,
+            options={**self._entry.options, CONF_DEFAULT_ACCOUNT_ID: name},
+        )
+
+
+FLOWS: Mapping[Trouble, type[TroubleFlow]] = {
+    Trouble.NO_SUB_ACCOUNT: SubAccountFlow,
+    Trouble.PAIR_DELISTED: DelistedFlow,
+    Trouble.PERMISSION_MISSING: PermissionFlow,
+    Trouble.WRONG_CLOCK: WrongClockFlow,
+}
+
+
+class GoneFlow(RepairsFlow):
+    """Says that there is nothing to repair at present."""
+
+    async def async_step_init(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        """End at once."""
+        return self.async_abort(reason="entry_not_loaded")
 
 
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
 ) -> RepairsFlow:
-    """Let the user confirm that the issue was read; nothing else is left to do."""
-    return ConfirmRepairFlow()
-
-
-async def async_open_database(hass: HomeAssistant, entry: CexioConfigEntry) -> Database:
-    """Open the file of an entry, and say what is wrong with it.
-
-    Raises:
-        ConfigEntryError: A later version wrote it; it was not touched.
-        ConfigEntryNotReady: It cannot be used at present.
-    """
-    database = Database(database_path(hass, entry.entry_id))
-    try:
-        await database.async_open()
-    except NewerSchemaError as err:
-        await database.async_close()
-        async_report_newer(hass, entry, database.path)
-        raise ConfigEntryError(
-            translation_domain=DOMAIN,
-            translation_key="database_newer",
-            translation_placeholders={"path": str(database.path)},
-        ) from err
-    except (sqlite3.Error, OSError) as err:
-        await database.async_close()
-        async_report_unwritable(hass, entry, database.path, err)
-        raise unusable(database, err) from err
-    async_clear(hass, entry)
-    if database.set_aside is not None:
-        async_report_set_aside(hass, entry, database.set_aside)
-    return database
-
-
-def unusable(database: Database, error: Exception) -> ConfigEntryNotReady:
-    """Return what to raise for a file that cannot be used at present."""
-    return ConfigEntryNotReady(
-        translation_domain=DOMAIN,
-        translation_key="database_failed",
-        translation_placeholders={"path": str(database.path), "reason": str(error)},
+    """Return the flow of an issue; one without data is only to be read."""
+    if data is None:
+        return ConfirmRepairFlow()
+    trouble = next(item for item in FLOWS if issue_id.startswith(item))
+    entry: CexioConfigEntry | None = hass.config_entries.async_get_entry(
+        str(data["entry_id"])
     )
-
-
-@callback
-def async_report_set_aside(
-    hass: HomeAssistant, entry: CexioConfigEntry, aside: Path
-) -> None:
-    """Tell that a corrupt file was set aside; until it is confirmed, restarts included."""
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        f"{ISSUE_CORRUPT}_{entry.entry_id}",
-        is_fixable=True,
-        is_persistent=True,
-        severity=ir.IssueSeverity.ERROR,
-        translation_key=ISSUE_CORRUPT,
-        translation_placeholders={"name": entry.title, "path": str(aside)},
-    )
-
-
-@callback
-def async_report_newer(
-    hass: HomeAssistant, entry: CexioConfigEntry, path: Path
-) -> None:
-    """Tell that a file was written by a later version."""
-    _async_create(hass, entry, ISSUE_NEWER, {"path": str(path)})
-
-
-@callback
-def async_report_unwritable(
-    hass: HomeAssistant, entry: CexioConfigEntry, path: Path, error: Exception
-) -> None:
-    """Tell that the disk refuses what is to be kept."""
-    _async_create(
-        hass, entry, ISSUE_UNWRITABLE, {"path": str(path), "reason": str(error)}
-    )
-
-
-@callback
-def async_clear(hass: HomeAssistant, entry: CexioConfigEntry) -> None:
-    """Take back what is no longer so."""
-    for issue in (ISSUE_NEWER, ISSUE_UNWRITABLE):
-        ir.async_delete_issue(hass, DOMAIN, f"{issue}_{entry.entry_id}")
-
-
-@callback
-def trouble_listener(
-    hass: HomeAssistant, entry: CexioConfigEntry, path: Path
-) -> TroubleListener:
-    """Return what is told when the disk refuses, and when it works again."""
-
-    @callback
-    def listen(error: sqlite3.Error | None) -> None:
-        """Show the trouble while it lasts; a corrupt file is set aside by a reload."""
-        if error is None:
-            async_clear(hass, entry)
-            return
-        async_report_unwritable(hass, entry, path, error)
-        if is_corrupt(error):
-            hass.config_entries.async_schedule_reload(entry.entry_id)
-
-    return listen
-
-
-@callback
-def _async_create(
-    hass: HomeAssistant,
-    entry: CexioConfigEntry,
-    issue: str,
-    placeholders: dict[str, str],
-) -> None:
-    """Create an issue that lasts as long as its cause."""
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        f"{issue}_{entry.entry_id}",
-        is_fixable=False,
-        severity=ir.IssueSeverity.ERROR,
-        translation_key=issue,
-        translation_placeholders={"name": entry.title} | placeholders,
-    )
+    if entry is None or (
+        entry.state is not ConfigEntryState.LOADED
+        and trouble is not Trouble.WRONG_CLOCK
+    ):
+        return GoneFlow()
+    return FLOWS[trouble](entry, str(data["subject"]))

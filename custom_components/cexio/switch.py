@@ -52,4 +52,8 @@ class CexioTrading(CexioAccountEntity, SwitchEntity):
     async def _async_set(self, enabled: bool) -> None:
         """Keep and show the new state."""
         await self._desk.async_set_trading(enabled)
+        watch = self.entry.runtime_data.watch
+        watch.async_look()
+        if enabled:
+            watch.async_ask_permission()
         self.async_write_ha_state()
