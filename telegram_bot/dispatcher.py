@@ -19,6 +19,7 @@ from telegram_bot.access import Role
 from telegram_bot.commands import (
     BUTTON_PREFIX,
     BUTTONS,
+    TEXTS,
     ButtonTap,
     Command,
     Context,
@@ -56,7 +57,7 @@ class Dispatcher:
             return
         self._context.outbox.unpark(message.chat_id)
         await self._show_menu(message.chat_id, role)
-        answer = await self._answer(message, message.from_user.id, role)
+        answer = await self._answer(message, message.from_user, role)
         if answer:
             await self._context.outbox.say(message.chat_id, answer)
 
@@ -86,7 +87,13 @@ class Dispatcher:
             try:
                 words = await action.handler(
                     self._context,
-                    ButtonTap(query.from_user.id, chat.id, message_id, found[1]),
+                    ButtonTap(
+                        query.from_user.id,
+                        chat.id,
+                        message_id,
+                        found[1],
+                        query.from_user.full_name,
+                    ),
                 )
             except HomeAssistantError as err:
                 words = explain(err)
@@ -120,15 +127,13 @@ class Dispatcher:
         await self._reply(query, words)
 
     async def _answer(
-        self, message: TelegramMessage, user_id: int, role: Role
+        self, message: TelegramMessage, user: User, role: Role
     ) -> Message | None:
         """Carry out a command; return what to say."""
         name, *words = (message.text or "").split() or [""]
-        command = (
-            self._commands.get(name.removeprefix("/").partition("@")[0].lower())
-            if name.startswith("/")
-            else None
-        )
+        if not name.startswith("/"):
+            return await self._typed(message, user, role)
+        command = self._commands.get(name.removeprefix("/").partition("@")[0].lower())
         if command is None:
             return Message(self._unknown(name))
         if role < command.role:
@@ -137,7 +142,8 @@ class Dispatcher:
             if command.role >= Role.TRADER and not await self._is_new(message):
                 return None
             return await command.handler(
-                self._context, Request(user_id, message.chat_id, role, tuple(words))
+                self._context,
+                Request(user.id, message.chat_id, role, tuple(words), user.full_name),
             )
         except UsageError as err:
             return Message(cards.usage(str(err), err.example or command.example))
@@ -149,6 +155,45 @@ class Dispatcher:
         except Exception:
             _LOGGER.exception("/%s broke", command.name)
             return Message(e(_BROKEN))
+
+    async def _typed(
+        self, message: TelegramMessage, user: User, role: Role
+    ) -> Message | None:
+        """Hand a text that is no command to whoever waits for one; return what to say."""
+        words = tuple((message.text or "").split())
+        request = Request(user.id, message.chat_id, role, words, user.full_name)
+        try:
+            if role >= Role.TRADER and not await self._is_new(message):
+                return None
+            for handler in TEXTS:
+                if (typed := await handler(self._context, request)) is None:
+                    continue
+                if typed.delete:
+                    await self._delete(message)
+                return typed.answer
+        except UsageError as err:
+            return Message(e(err))
+        except UnknownPairError as err:
+            return Message(e(err))
+        except HomeAssistantError as err:
+            return Message(e(explain(err)))
+        except Exception:
+            _LOGGER.exception("A text could not be handled")
+            return Message(e(_BROKEN))
+        return Message(self._unknown(words[0] if words else ""))
+
+    async def _delete(self, message: TelegramMessage) -> None:
+        """Take away what must not stay in a chat; say so where Telegram refuses."""
+        try:
+            await self._bot.delete_message(message.chat_id, message.message_id)
+        except TelegramError as err:
+            _LOGGER.warning("A message with a code could not be deleted: %s", err)
+            await self._context.outbox.say(
+                message.chat_id,
+                Message(
+                    "⚠️ I could not delete your message with the code. Please delete it yourself."
+                ),
+            )
 
     async def _is_new(self, message: TelegramMessage) -> bool:
         """Note a message; Telegram brings the last ones again after a crash, and an alert must not be set twice."""

@@ -8,6 +8,7 @@ from telegram_bot.commands.base import (
     Command,
     Context,
     Request,
+    TextHandler,
     UsageError,
 )
 
@@ -22,10 +23,14 @@ BUTTONS: dict[str, ButtonAction] = {
     action.name: action for action in (*account.BUTTONS, *alerts.BUTTONS)
 }
 
+# Who understands a text that is no command, asked in this order.
+TEXTS: tuple[TextHandler, ...] = ()
+
 __all__ = [
     "BUTTONS",
     "BUTTON_PREFIX",
     "COMMANDS",
+    "TEXTS",
     "ButtonAction",
     "ButtonTap",
     "Command",

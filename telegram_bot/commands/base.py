@@ -63,12 +63,18 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A command as somebody typed it."""
+    """A command, or another text, as somebody typed it.
+
+    Attributes:
+        words: what follows the command; all words of another text.
+        name: what the person is called.
+    """
 
     user_id: int
     chat_id: int
     role: Role
     words: tuple[str, ...]
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +85,26 @@ class ButtonTap:
     chat_id: int
     message_id: int | None
     data: Json
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What came of a text that is no command.
+
+    Attributes:
+        answer: what to say.
+        delete: whether the person's message must not stay in the chat.
+    """
+
+    answer: Message | None = None
+    delete: bool = False
 
 
 type Handler = Callable[[Context, Request], Awaitable[Message | None]]
 type ButtonHandler = Callable[[Context, ButtonTap], Awaitable[str]]
+# None: somebody else may know what the text means.
+type TextHandler = Callable[[Context, Request], Awaitable[Typed | None]]
 
 
 @dataclass(frozen=True, slots=True)
