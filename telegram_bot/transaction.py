@@ -16,32 +16,36 @@ from telegram_bot.records import (
     read_lines,
     read_outbox_row,
 )
+from telegram_bot.settings import ChatSettings, read_settings, save_settings
 
 
 class Transaction:
-    """What can be done within one transaction; used in the store's thread only."""
+    """What can be done within one transaction; used in the store's thread only.
+
+    What belongs to one topic alone is a function of that topic's module, over `db`.
+    """
 
     def __init__(self, db: sqlite3.Connection) -> None:
         """Work on an open connection."""
-        self._db = db
+        self.db = db
 
     # The feed
 
     def cursor(self) -> FeedCursor | None:
         """Return how far the feed has been read."""
-        row = self._db.execute("SELECT feed_id, seq FROM feed").fetchone()
+        row = self.db.execute("SELECT feed_id, seq FROM feed").fetchone()
         return FeedCursor(*row) if row else None
 
     def set_cursor(self, cursor: FeedCursor) -> None:
         """Remember how far the feed has been read."""
-        self._db.execute(
+        self.db.execute(
             "INSERT OR REPLACE INTO feed VALUES (1, ?, ?)", (cursor.feed_id, cursor.seq)
         )
 
     def is_new(self, event_id: str, at: float) -> bool:
         """Note an event; return whether it was unknown."""
         return (
-            self._db.execute(
+            self.db.execute(
                 "INSERT OR IGNORE INTO events VALUES (?, ?)", (event_id, at)
             ).rowcount
             == 1
@@ -65,14 +69,14 @@ class Transaction:
 
         A message of kind "card" replaces older states of the same card that are still waiting.
         """
-        if self._db.execute(
+        if self.db.execute(
             "SELECT 1 FROM outbox WHERE event_id = ? AND chat_id = ? AND kind = ?",
             (event_id, chat_id, kind),
         ).fetchone():
             return False
         doubts = 0
         if kind == "card":
-            rows = self._db.execute(
+            rows = self.db.execute(
                 "SELECT line, doubts FROM outbox WHERE card_id = ? AND kind = 'card' AND state = 'waiting' ORDER BY id",
                 (card_id,),
             ).fetchall()
@@ -80,11 +84,11 @@ class Transaction:
             lines = (*(line for row in rows for line in read_lines(row[0])), *lines)
             # One of them may be in the chat already.
             doubts = max((row[1] for row in rows), default=0)
-            self._db.execute(
+            self.db.execute(
                 "UPDATE outbox SET state = 'replaced' WHERE card_id = ? AND kind = 'card' AND state = 'waiting'",
                 (card_id,),
             )
-        self._db.execute(
+        self.db.execute(
             "INSERT INTO outbox (event_id, chat_id, kind, text, line, buttons, card_id, occurred, doubts, state)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting')",
             (
@@ -114,14 +118,14 @@ class Transaction:
 
     def waiting_chats(self) -> list[int]:
         """Return the chats with messages to send."""
-        rows = self._db.execute(
+        rows = self.db.execute(
             "SELECT DISTINCT chat_id FROM outbox WHERE state IN ('waiting', 'sending')"
         )
         return [chat_id for (chat_id,) in rows]
 
     def waiting(self, chat_id: int, limit: int = -1) -> list[OutboxRow]:
         """Return what waits for a chat: new messages, oldest first, then edits, which ring nobody."""
-        rows = self._db.execute(
+        rows = self.db.execute(
             "SELECT outbox.id, event_id, outbox.chat_id, kind, text, line, buttons, card_id, occurred, state, doubts,"
             " kind = 'card' AND cards.message_id IS NOT NULL AS edits"
             " FROM outbox LEFT JOIN cards ON cards.id = card_id"
@@ -143,21 +147,21 @@ class Transaction:
 
         `doubt` counts one more try of which nobody knows whether it arrived.
         """
-        self._db.executemany(
+        self.db.executemany(
             "UPDATE outbox SET state = ?, message_id = coalesce(?, message_id), doubts = doubts + ? WHERE id = ?",
             [(state, message_id, doubt, row_id) for row_id in row_ids],
         )
 
     def forget_lines(self, row_ids: list[int]) -> None:
         """Note that a digest has told what these messages tell."""
-        self._db.executemany(
+        self.db.executemany(
             "UPDATE outbox SET line = '[]' WHERE id = ?",
             [(row_id,) for row_id in row_ids],
         )
 
     def drop_others(self, chat_ids: Iterable[int]) -> None:
         """Drop what waits for chats that may not hear it any more."""
-        self._db.execute(
+        self.db.execute(
             "UPDATE outbox SET state = 'refused' WHERE state IN ('waiting', 'sending')"
             " AND chat_id NOT IN (SELECT value FROM json_each(?))",
             (json.dumps(list(chat_ids)),),
@@ -165,14 +169,14 @@ class Transaction:
 
     def doubt_interrupted(self) -> None:
         """After a crash: a message that was being sent may have arrived."""
-        self._db.execute(
+        self.db.execute(
             "UPDATE outbox SET state = 'waiting', doubts = 1 WHERE state = 'sending'"
         )
 
     def move_chat(self, old: int, new: int) -> None:
         """Follow a chat that has got another id."""
         for table in ("outbox", "cards", "confirmations", "buttons"):
-            self._db.execute(
+            self.db.execute(
                 f"UPDATE OR IGNORE {table} SET chat_id = ? WHERE chat_id = ?",  # noqa: S608 - names from above
                 (new, old),
             )
@@ -189,7 +193,7 @@ class Transaction:
         confirmation_id: str | None = None,
     ) -> Card:
         """Start a card; its message follows."""
-        cursor = self._db.execute(
+        cursor = self.db.execute(
             "INSERT INTO cards (chat_id, client_order_id, order_id, confirmation_id, at) VALUES (?, ?, ?, ?, ?)",
             (chat_id, client_order_id, order_id, confirmation_id, at),
         )
@@ -222,7 +226,7 @@ class Transaction:
 
     def save_card(self, card: Card) -> None:
         """Keep the state of a card."""
-        self._db.execute(
+        self.db.execute(
             "UPDATE cards SET message_id = ?, client_order_id = ?, order_id = ?, order_state = ?, fills = ? WHERE id = ?",
             (
                 card.message_id,
@@ -236,13 +240,13 @@ class Transaction:
 
     def set_card_message(self, card_id: int, message_id: int | None) -> None:
         """Remember which message shows a card."""
-        self._db.execute(
+        self.db.execute(
             "UPDATE cards SET message_id = ? WHERE id = ?", (message_id, card_id)
         )
 
     def find_card_message(self, card_id: int, message_id: int) -> None:
         """Remember which message shows a card, unless a tap has told already: it may be there twice."""
-        self._db.execute(
+        self.db.execute(
             "UPDATE cards SET message_id = ? WHERE id = ? AND message_id IS NULL",
             (message_id, card_id),
         )
@@ -251,7 +255,7 @@ class Transaction:
         """Return whether a card is in its chat, or on its way there."""
         if card.message_id is not None:
             return True
-        row = self._db.execute(
+        row = self.db.execute(
             "SELECT 1 FROM outbox WHERE card_id = ? AND kind = 'card' AND state = 'sending'",
             (card.id,),
         ).fetchone()
@@ -259,13 +263,13 @@ class Transaction:
 
     def set_card_order(self, card_id: int, order_id: str) -> None:
         """Let a card follow an order."""
-        self._db.execute(
+        self.db.execute(
             "UPDATE cards SET order_id = ? WHERE id = ?", (order_id, card_id)
         )
 
     def _cards(self, where: str, values: tuple[Any, ...]) -> list[Card]:
         """Return the cards that fit."""
-        rows = self._db.execute(
+        rows = self.db.execute(
             "SELECT id, chat_id, message_id, client_order_id, order_id, confirmation_id, order_state, fills FROM cards"  # noqa: S608 - conditions are ours
             f" WHERE {where} ORDER BY id",
             values,
@@ -276,7 +280,7 @@ class Transaction:
 
     def add_confirmation(self, row: ConfirmationRow) -> None:
         """Keep what somebody is asked to confirm."""
-        self._db.execute(
+        self.db.execute(
             "INSERT INTO confirmations VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 row.id,
@@ -300,7 +304,7 @@ class Transaction:
 
     def compare_and_set(self, confirmation_id: str, old: str, new: str) -> bool:
         """Move a confirmation on; return False when it was not in the old state any more."""
-        done = self._db.execute(
+        done = self.db.execute(
             "UPDATE confirmations SET state = ? WHERE id = ? AND state = ?",
             (new, confirmation_id, old),
         )
@@ -310,26 +314,34 @@ class Transaction:
         self, where: str, values: tuple[Any, ...]
     ) -> list[ConfirmationRow]:
         """Return the confirmations that fit."""
-        rows = self._db.execute(
+        rows = self.db.execute(
             f"SELECT id, kind, user_id, chat_id, request, preview, expires, state FROM confirmations WHERE {where} ORDER BY expires",  # noqa: S608 - conditions are ours
             values,
         )
         return [read_confirmation(row) for row in rows]
 
-    # Buttons and notes
+    # Settings, buttons and notes
+
+    def settings(self, chat_id: int) -> ChatSettings:
+        """Return what a chat has chosen."""
+        return read_settings(self.db, chat_id)
+
+    def save_settings(self, chat_id: int, settings: ChatSettings) -> None:
+        """Keep what a chat has chosen."""
+        save_settings(self.db, chat_id, settings)
 
     def add_button(
         self, button_id: str, chat_id: int, action: str, data: Json, at: float
     ) -> None:
         """Keep what a button means."""
-        self._db.execute(
+        self.db.execute(
             "INSERT INTO buttons VALUES (?, ?, ?, ?, ?)",
             (button_id, chat_id, action, json.dumps(data), at),
         )
 
     def button(self, button_id: str, chat_id: int) -> tuple[str, Json] | None:
         """Return the action and the data of a button."""
-        row = self._db.execute(
+        row = self.db.execute(
             "SELECT action, data FROM buttons WHERE id = ? AND chat_id = ?",
             (button_id, chat_id),
         ).fetchone()
@@ -337,30 +349,30 @@ class Transaction:
 
     def note(self, name: str) -> Any:
         """Return a small thing to remember, None when there is none."""
-        row = self._db.execute(
+        row = self.db.execute(
             "SELECT value FROM notes WHERE name = ?", (name,)
         ).fetchone()
         return json.loads(row[0]) if row else None
 
     def set_note(self, name: str, value: Any) -> None:
         """Remember a small thing."""
-        self._db.execute(
+        self.db.execute(
             "INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, json.dumps(value))
         )
 
     def forget_before(self, at: float) -> None:
         """Drop what is too old to be asked for again."""
-        self._db.execute("DELETE FROM events WHERE at < ?", (at,))
-        self._db.execute(
+        self.db.execute("DELETE FROM events WHERE at < ?", (at,))
+        self.db.execute(
             "DELETE FROM outbox WHERE occurred < ? AND state NOT IN ('waiting', 'sending')",
             (at,),
         )
-        self._db.execute(
+        self.db.execute(
             "DELETE FROM cards WHERE at < ? AND id NOT IN (SELECT card_id FROM outbox WHERE card_id IS NOT NULL)",
             (at,),
         )
-        self._db.execute("DELETE FROM buttons WHERE at < ?", (at,))
-        self._db.execute(
+        self.db.execute("DELETE FROM buttons WHERE at < ?", (at,))
+        self.db.execute(
             "DELETE FROM confirmations WHERE expires < ? AND state NOT IN ('pending', 'executing')",
             (at,),
         )
