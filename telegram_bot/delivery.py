@@ -6,8 +6,10 @@ from enum import StrEnum
 import aiohttp
 from telegram import (
     Bot,
+    CopyTextButton,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
+    InputMediaPhoto,
     LinkPreviewOptions,
     ReplyParameters,
 )
@@ -23,7 +25,7 @@ from telegram.error import (
     TelegramError,
 )
 
-from telegram_bot.markup import MAY_REPEAT, Message, plain
+from telegram_bot.markup import MAY_REPEAT, Button, Message, plain
 
 
 class Verdict(StrEnum):
@@ -56,6 +58,7 @@ _BAD_REQUESTS = (
     ("message to edit not found", Verdict.GONE),
     ("message can't be edited", Verdict.GONE),
     ("message_id_invalid", Verdict.GONE),
+    ("there is no text in the message to edit", Verdict.GONE),
     ("chat not found", Verdict.PARK),
 )
 _NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
@@ -106,8 +109,8 @@ async def transmit(bot: Bot, chat_id: int, message: Message, edit: int | None) -
     Args:
         bot: as whom.
         chat_id: where.
-        message: what; at most 4096 characters without markup.
-        edit: the message to put it in place of; None for a new one.
+        message: what; at most 4096 characters without markup, 1024 below a picture.
+        edit: the message to put it in place of, which has a picture or has none as this one; None for a new one.
 
     Raises:
         TelegramError: `judge` says what it means.
@@ -117,17 +120,17 @@ async def transmit(bot: Bot, chat_id: int, message: Message, edit: int | None) -
         text = f"{text}\n\n{MAY_REPEAT if message.html else plain(MAY_REPEAT)}"
     parse_mode = ParseMode.HTML if message.html else None
     markup = InlineKeyboardMarkup(
-        [
-            [
-                InlineKeyboardButton(
-                    button.text, callback_data=button.data, style=button.style
-                )
-                for button in line
-            ]
-            for line in message.buttons
-        ]
+        [[_button(button) for button in line] for line in message.buttons]
     )
     previews = LinkPreviewOptions(is_disabled=True)
+    if edit is not None and message.photo is not None:
+        await bot.edit_message_media(
+            InputMediaPhoto(message.photo, text, parse_mode=parse_mode),
+            chat_id=chat_id,
+            message_id=edit,
+            reply_markup=markup,
+        )
+        return edit
     if edit is not None:
         await bot.edit_message_text(
             text,
@@ -141,6 +144,16 @@ async def transmit(bot: Bot, chat_id: int, message: Message, edit: int | None) -
     reply = None
     if message.reply_to is not None:
         reply = ReplyParameters(message.reply_to, allow_sending_without_reply=True)
+    if message.photo is not None:
+        sent = await bot.send_photo(
+            chat_id,
+            message.photo,
+            text,
+            parse_mode=parse_mode,
+            reply_markup=markup if message.buttons else None,
+            reply_parameters=reply,
+        )
+        return sent.message_id
     sent = await bot.send_message(
         chat_id,
         text,
@@ -150,3 +163,13 @@ async def transmit(bot: Bot, chat_id: int, message: Message, edit: int | None) -
         reply_parameters=reply,
     )
     return sent.message_id
+
+
+def _button(button: Button) -> InlineKeyboardButton:
+    """Return a button as Telegram takes it."""
+    if button.copy is not None:
+        copy = CopyTextButton(button.copy)
+        return InlineKeyboardButton(button.text, copy_text=copy, style=button.style)
+    return InlineKeyboardButton(
+        button.text, callback_data=button.data, style=button.style
+    )

@@ -1,6 +1,6 @@
 """Messages as Telegram takes them: escaped HTML, buttons, lengths."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from html import escape, unescape
 import json
@@ -9,6 +9,8 @@ import re
 MAY_REPEAT = "<i>Telegram left it open whether this message had arrived: it may repeat an earlier one.</i>"
 # Telegram allows 4096 characters after parsing; what is added at the end needs room as well.
 LONGEST_TEXT = 3900
+# And 1024 below a picture.
+LONGEST_CAPTION = 900
 
 
 class Style(StrEnum):
@@ -20,11 +22,16 @@ class Style(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """A button under a message."""
+    """A button under a message.
+
+    Attributes:
+        copy: what a tap copies, at most 256 characters; such a button has no data.
+    """
 
     text: str
     data: str
     style: Style | None = None
+    copy: str | None = None
 
 
 type Buttons = tuple[tuple[Button, ...], ...]
@@ -37,6 +44,7 @@ class Message:
     Attributes:
         text: HTML in Telegram's dialect; every line closes the tags that it opens.
         repeat: say it once more when it is unknown whether it arrived.
+        photo: a PNG above the text.
     """
 
     text: str
@@ -45,6 +53,7 @@ class Message:
     html: bool = True
     repeat: bool = False
     may_repeat: bool = False
+    photo: bytes | None = field(default=None, repr=False)
 
 
 def e(text: object) -> str:
@@ -61,7 +70,7 @@ def buttons_to_json(buttons: Buttons) -> str:
     """Return buttons as the store keeps them."""
     return json.dumps(
         [
-            [[button.text, button.data, button.style] for button in line]
+            [[button.text, button.data, button.style, button.copy] for button in line]
             for line in buttons
         ]
     )
@@ -91,8 +100,12 @@ def split_lines(lines: list[str], longest: int = LONGEST_TEXT) -> list[list[str]
 
 def split(message: Message) -> list[Message]:
     """Split a message that is too long; the buttons stay with the last part."""
-    if len(plain(message.text)) <= LONGEST_TEXT:
+    length = len(plain(message.text))
+    if length <= (LONGEST_TEXT if message.photo is None else LONGEST_CAPTION):
         return [message]
+    if message.photo is not None:
+        picture = replace(message, text="", buttons=())
+        return [picture, *split(replace(message, photo=None))]
     parts = [
         replace(message, text="\n".join(lines), buttons=())
         for lines in split_lines(message.text.split("\n"))

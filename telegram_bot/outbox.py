@@ -44,6 +44,8 @@ class _Answer:
     deadline: float
     sent: asyncio.Future[int | None]
     edit: int | None = None
+    in_place: bool = False
+    gone: bool = False
 
 
 @dataclass(slots=True)
@@ -150,16 +152,34 @@ class Outbox:
         lane = self._lane(chat_id)
         message_id = None
         for part in split(message):
-            answer = _Answer(
-                part,
-                self._clock.monotonic() + _ANSWER_WITHIN,
-                asyncio.get_running_loop().create_future(),
-                edit,
-            )
-            lane.answers.append(answer)
-            lane.wake.set()
+            answer = self._queue(lane, part, edit)
             message_id = await answer.sent
+            edit = None
         return message_id
+
+    async def update(self, chat_id: int, message: Message, message_id: int) -> bool:
+        """Put a message in place of one that lives on; return False when that one is gone.
+
+        Nobody misses an update that could not be delivered: the next one tells more.
+        """
+        if self._stopping:
+            return True
+        answer = self._queue(self._lane(chat_id), message, message_id)
+        answer.in_place = True
+        await answer.sent
+        return not answer.gone
+
+    def _queue(self, lane: _Lane, message: Message, edit: int | None) -> _Answer:
+        """Put an answer into the queue of its chat."""
+        answer = _Answer(
+            message,
+            self._clock.monotonic() + _ANSWER_WITHIN,
+            asyncio.get_running_loop().create_future(),
+            edit,
+        )
+        lane.answers.append(answer)
+        lane.wake.set()
+        return answer
 
     def _lane(self, chat_id: int) -> _Lane:
         """Return the queue of a chat, started."""
@@ -253,8 +273,14 @@ class Outbox:
                     answer.message, text=plain(answer.message.text), html=False
                 )
                 return
+            case Verdict.GONE if answer.in_place:
+                answer.gone = True
             case Verdict.GONE if answer.edit is not None:
                 answer.edit = None
+                return
+            case Verdict.REFUSED if answer.message.photo is not None:
+                # Such as a group that allows no pictures: the words alone are an answer, too.
+                answer.message = replace(answer.message, photo=None)
                 return
             case Verdict.UNKNOWN if (
                 answer.message.repeat and not answer.message.may_repeat
