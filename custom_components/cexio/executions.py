@@ -126,13 +126,13 @@ class Ledger:
 
     async def async_apply_orders(
         self, orders: Iterable[Order], *, live_since: datetime | None
-    ) -> int:
-        """Take in states that were asked for; return how many changes they told of.
+    ) -> list[Change]:
+        """Take in states that were asked for; return the changes they told of.
 
         What happened before `live_since` is late: no report could have told of it.
         None means that all of it is told as late.
         """
-        changes = 0
+        changes: list[Change] = []
         for order in orders:
             time = order.updated
             late = live_since is None or (time is not None and time < live_since)
@@ -192,11 +192,11 @@ class Ledger:
         except sqlite3.Error as err:
             _LOGGER.debug("The last contact could not be kept: %s", err)
 
-    async def _async_take(self, item: _Held) -> int:
+    async def _async_take(self, item: _Held) -> list[Change]:
         """Apply a state or let it wait; carried through even if the caller is cancelled."""
         return await asyncio.shield(asyncio.ensure_future(self._async_sort_in(item)))
 
-    async def _async_sort_in(self, item: _Held) -> int:
+    async def _async_sort_in(self, item: _Held) -> list[Change]:
         """Apply a state and those that waited for it, or let it wait."""
         async with self._lock:
             key = order_key(item.order)
@@ -208,9 +208,9 @@ class Ledger:
                 changes += await self._async_apply(ready)
             return changes
 
-    async def _async_hold(self, key: str, item: _Held) -> int:
+    async def _async_hold(self, key: str, item: _Held) -> list[Change]:
         """Let a state wait for the reports of what led to it."""
-        changes = 0
+        changes: list[Change] = []
         if key not in self._orders:
             # On disk from now on, so that it is asked for after a crash.
             accepted = replace(item, order=before_fills(item.order))
@@ -246,13 +246,13 @@ class Ledger:
                 order = merge(order, item.order)
         return order
 
-    async def _async_apply(self, item: _Held) -> int:
+    async def _async_apply(self, item: _Held) -> list[Change]:
         """Keep the new state and tell what happened, both or neither."""
         key = order_key(item.order)
         known = self._orders.get(key)
         merged = merge(known, item.order)
         if merged == known:
-            return 0
+            return []
         changes = changes_between(known, merged)
         happened = item.time or dt_util.utcnow()
         await self._feed.async_append(
@@ -262,7 +262,7 @@ class Ledger:
         self._orders[key] = merged
         for listener in tuple(self._listeners):
             listener(merged)
-        return len(changes)
+        return changes
 
 
 def _executed_before(report: ExecutionReport) -> Decimal | None:

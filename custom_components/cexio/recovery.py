@@ -9,7 +9,7 @@ from typing import Any
 from .coordinator import AccountCoordinator
 from .exchange import Order, Priority, RestClient
 from .executions import Ledger
-from .order_changes import order_key
+from .order_changes import Change, order_key
 from .trading import TradingDesk
 
 # Clocks of both sides may differ by this much when asking for what happened since.
@@ -33,6 +33,7 @@ class Run:
     seconds: float
     points: int
     changes: int
+    fills: int
 
     def as_dict(self) -> dict[str, Any]:
         """Return the run as diagnostics show it."""
@@ -88,10 +89,11 @@ class Recovery:
             time=asked,
             seconds=self._clock() - began,
             points=self._questions * QUESTION_POINTS,
-            changes=changes,
+            changes=len(changes),
+            fills=sum(change.fill is not None for change in changes),
         )
 
-    async def _async_recover_orders(self) -> int:
+    async def _async_recover_orders(self) -> list[Change]:
         """Compare the ledger with what the exchange says of open and ended orders."""
         ledger = self._ledger
         open_orders = await self._async_ask()
@@ -126,8 +128,8 @@ class Recovery:
             found += await self._async_ask(order_id=order.order_id)
         return found
 
-    async def _async_apply(self, orders: list[Order]) -> int:
-        """Keep what the exchange said; return how many changes it told of."""
+    async def _async_apply(self, orders: list[Order]) -> list[Change]:
+        """Keep what the exchange said; return the changes it told of."""
         return await self._ledger.async_apply_orders(
             orders, live_since=self._ledger.live_since
         )

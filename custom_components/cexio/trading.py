@@ -35,6 +35,7 @@ from .exchange import (
 from .executions import Ledger
 from .guard_rails import GuardRails
 from .market import MarketHub
+from .order_changes import Change
 from .placements import Outcome, Placement, Placements
 from .preview import (
     OrderRequest,
@@ -60,10 +61,10 @@ META_TRADING = "trading_enabled"
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """How many orders were asked for, and how many changes that told of."""
+    """How many orders were asked for, and the changes that told of."""
 
     questions: int
-    changes: int
+    changes: list[Change]
 
 
 class TradingDesk:
@@ -223,7 +224,7 @@ class TradingDesk:
 
     async def async_resolve_placements(self, maximum: int) -> Resolved:
         """Find out what became of some orders whose answer never came, oldest first."""
-        changes = 0
+        changes: list[Change] = []
         doubtful = (await self._placements.async_open())[:maximum]
         for placement in doubtful:
             client_order_id = placement.client_order_id

@@ -1,4 +1,4 @@
-"""The feed for the companion bot: every entry after a cursor, in order, then live."""
+"""What the companion bot asks for: the feed after a cursor and then live, the status."""
 
 import asyncio
 import sqlite3
@@ -18,6 +18,7 @@ from .const import DOMAIN, FEED_SIGNAL
 from .coordinator import CexioConfigEntry
 from .feed import Feed
 from .schema import vol
+from .status import status
 
 # Entries in one message: enough to catch up fast, few enough to let others speak.
 BATCH = 100
@@ -29,8 +30,9 @@ PACE = 0.1
 
 @callback
 def async_setup_websocket_api(hass: HomeAssistant) -> None:
-    """Register the command."""
+    """Register the commands."""
     websocket_api.async_register_command(hass, websocket_feed_subscribe)
+    websocket_api.async_register_command(hass, websocket_status)
 
 
 @websocket_command(
@@ -47,23 +49,7 @@ def websocket_feed_subscribe(
     msg: dict[str, Any],
 ) -> None:
     """Answer where the feed stands, then send what comes after the cursor."""
-    entry: CexioConfigEntry | None
-    if (entry_id := msg.get("config_entry_id")) is not None:
-        entry = hass.config_entries.async_get_entry(entry_id)
-    else:
-        try:
-            entry = default_entry(hass)
-        except HomeAssistantError as err:
-            connection.send_error(msg["id"], "several_entries", str(err))
-            return
-    if (
-        entry is None
-        or entry.domain != DOMAIN
-        or entry.state is not ConfigEntryState.LOADED
-    ):
-        connection.send_error(
-            msg["id"], "entry_not_loaded", "The CEX.IO entry is not loaded"
-        )
+    if (entry := _loaded_entry(hass, connection, msg)) is None:
         return
     feed = entry.runtime_data.feed
     since: int | None = msg.get("since")
@@ -79,6 +65,49 @@ def websocket_feed_subscribe(
         },
     )
     connection.subscriptions[msg["id"]] = subscription.async_start()
+
+
+@websocket_command(
+    {
+        vol.Required("type"): f"{DOMAIN}/status",
+        vol.Optional("config_entry_id"): str,
+    }
+)
+@callback
+def websocket_status(
+    hass: HomeAssistant,
+    connection: ActiveConnection,
+    msg: dict[str, Any],
+) -> None:
+    """Answer how an entry is doing."""
+    if (entry := _loaded_entry(hass, connection, msg)) is not None:
+        connection.send_result(msg["id"], status(hass, entry))
+
+
+@callback
+def _loaded_entry(
+    hass: HomeAssistant, connection: ActiveConnection, msg: dict[str, Any]
+) -> CexioConfigEntry | None:
+    """Return the loaded entry that a message means; without one it is answered."""
+    entry: CexioConfigEntry | None
+    if (entry_id := msg.get("config_entry_id")) is not None:
+        entry = hass.config_entries.async_get_entry(entry_id)
+    else:
+        try:
+            entry = default_entry(hass)
+        except HomeAssistantError as err:
+            connection.send_error(msg["id"], "several_entries", str(err))
+            return None
+    if (
+        entry is None
+        or entry.domain != DOMAIN
+        or entry.state is not ConfigEntryState.LOADED
+    ):
+        connection.send_error(
+            msg["id"], "entry_not_loaded", "The CEX.IO entry is not loaded"
+        )
+        return None
+    return entry
 
 
 class _Subscription:

@@ -250,7 +250,7 @@ async def test_what_waits_survives_a_crash(database: Database, live: Ledger) -> 
 async def test_late_answers_do_not_wait(live: Ledger) -> None:
     """What happened before the connection is told at once: no report will come."""
     old = replace(LIFE[3], updated=NOW - timedelta(seconds=1))
-    assert await live.async_apply_orders([old], live_since=NOW) == 1
+    assert len(await live.async_apply_orders([old], live_since=NOW)) == 1
     assert await fills(live) == [("0.03", "4.50")]
 
 

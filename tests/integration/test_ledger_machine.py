@@ -430,7 +430,7 @@ async def _nothing() -> None:
 
 async def _nothing_resolved(maximum: int) -> Any:
     """Resolve nothing."""
-    return SimpleNamespace(questions=0, changes=0)
+    return SimpleNamespace(questions=0, changes=[])
 
 
 TestLedgerMachine = LedgerMachine.TestCase

@@ -212,6 +212,7 @@ async def test_cost_of_a_recovery_is_bounded(
     last = account.stream.recovery.last
     assert last.points == asked * QUESTION_POINTS == LARGEST_POINTS == 70
     assert last.changes == SINGLE_QUESTIONS
+    assert last.fills == 0
     # What was left over is found by the next runs.
     await account.stream.async_catch_up()
     assert account.ledger.open_orders == []
