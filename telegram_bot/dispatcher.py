@@ -25,6 +25,7 @@ from telegram_bot.commands import (
     Context,
     Request,
     UsageError,
+    again,
 )
 from telegram_bot.errors import HomeAssistantError
 from telegram_bot.markup import Message, e
@@ -36,6 +37,7 @@ _LOGGER = logging.getLogger(__name__)
 _NOT_YOURS = "This button is not for you."
 _VIEWER = "You may look, but not trade here. The owner of this bot can change that."
 _BROKEN = "Something went wrong inside me; my log tells more. Nothing was ordered."
+_NO_COMMAND = "I understand commands only: /help shows them."
 _OLD_BUTTON = "This button is too old. Ask again."
 
 
@@ -93,6 +95,7 @@ class Dispatcher:
                         message_id,
                         found[1],
                         query.from_user.full_name,
+                        role,
                     ),
                 )
             except HomeAssistantError as err:
@@ -133,9 +136,10 @@ class Dispatcher:
         name, *words = (message.text or "").split() or [""]
         if not name.startswith("/"):
             return await self._typed(message, user, role)
-        command = self._commands.get(name.removeprefix("/").partition("@")[0].lower())
+        name = name.removeprefix("/").partition("@")[0].lower()
+        command = self._commands.get(name)
         if command is None:
-            return Message(self._unknown(name))
+            return await self._unknown(message.chat_id, name, words, role)
         if role < command.role:
             return Message(e(_VIEWER))
         try:
@@ -148,7 +152,9 @@ class Dispatcher:
         except UsageError as err:
             return Message(cards.usage(str(err), err.example or command.example))
         except UnknownPairError as err:
-            return Message(e(err))
+            return await again.instead(
+                self._context, message.chat_id, command.name, words, err
+            )
         except HomeAssistantError as err:
             _LOGGER.info("/%s: %s", command.name, err)
             return Message(e(explain(err)))
@@ -180,7 +186,7 @@ class Dispatcher:
         except Exception:
             _LOGGER.exception("A text could not be handled")
             return Message(e(_BROKEN))
-        return Message(self._unknown(words[0] if words else ""))
+        return Message(_NO_COMMAND)
 
     async def _delete(self, message: TelegramMessage) -> None:
         """Take away what must not stay in a chat; say so where Telegram refuses."""
@@ -215,14 +221,21 @@ class Dispatcher:
         except TelegramError as err:
             _LOGGER.info("The menu of chat %s could not be set: %s", chat_id, err)
 
-    def _unknown(self, name: str) -> str:
-        """Return what to say to something that is no command."""
-        near = get_close_matches(
-            name.removeprefix("/").lower(), list(self._commands), 1, 0.5
+    async def _unknown(
+        self, chat_id: int, name: str, words: list[str], role: Role
+    ) -> Message:
+        """Propose the nearest command to one that does not exist, with a button that carries it out."""
+        known = [
+            command.name for command in self._context.commands if command.role <= role
+        ]
+        near = get_close_matches(name, known, 1, 0.5)
+        if not near:
+            return Message(_NO_COMMAND)
+        text = " ".join([f"/{near[0]}", *words])
+        button = await again.button(self._context, chat_id, text)
+        return Message(
+            f"I don't know /{e(name)}. Did you mean /{near[0]}?", ((button,),)
         )
-        if name.startswith("/") and near:
-            return f"I don't know {e(name)}. Did you mean /{near[0]}?"
-        return "I understand commands only: /help shows them."
 
     async def _role(self, user: User | None, chat: Chat | None) -> Role | None:
         """Return the role of a person in a private chat; strangers are told of, once a day each."""

@@ -1,17 +1,30 @@
 """The pairs that the exchange knows, and the nearest one to what somebody typed."""
 
+from collections.abc import Sequence
 from difflib import get_close_matches
 
 from telegram_bot.clock import Clock
 from telegram_bot.feed import Json
 from telegram_bot.home_assistant import HomeAssistant
+from telegram_bot.languages import _
 
 _FRESH_SECONDS = 600.0
 _MAIN_PAIRS = ("BTC-USD", "ETH-USD", "BTC-EUR")
 
 
 class UnknownPairError(Exception):
-    """Nobody trades this pair; the text names the nearest ones."""
+    """Nobody trades this pair; the text names the nearest ones.
+
+    Attributes:
+        written: what was typed.
+        near: pairs that may have been meant, the most likely one first.
+    """
+
+    def __init__(self, text: str, written: str, near: Sequence[str]) -> None:
+        """Keep the proposals beside the words."""
+        super().__init__(text)
+        self.written = written
+        self.near = tuple(near)
 
 
 class PairBook:
@@ -54,12 +67,19 @@ class PairBook:
         near = get_close_matches(wanted, list(pairs), 3, 0.5) or [
             joined[name] for name in get_close_matches(wanted, list(joined), 3, 0.5)
         ]
-        hint = (
-            f"Did you mean {' or '.join(near)}?"
-            if near
-            else f"Pairs are written like {next(iter(pairs), 'BTC-USD')}."
-        )
-        raise UnknownPairError(f"I don't know the pair {text}. {hint}")
+        if near:
+            words = _(
+                "I don't know the pair {pair}. Did you mean {proposals}?",
+                pair=text,
+                proposals=" / ".join(near),
+            )
+        else:
+            words = _(
+                "I don't know the pair {pair}. Pairs are written like {example}.",
+                pair=text,
+                example=next(iter(pairs), "BTC-USD"),
+            )
+        raise UnknownPairError(words, text, near)
 
     async def main(self) -> list[str]:
         """Return a few pairs that most people look at."""

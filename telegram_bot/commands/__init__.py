@@ -1,6 +1,6 @@
 """The commands of the bot: one module a topic, one table."""
 
-from telegram_bot.commands import account, alerts, help, market, orders
+from telegram_bot.commands import account, again, alerts, help, market, orders
 from telegram_bot.commands.base import (
     BUTTON_PREFIX,
     ButtonAction,
@@ -20,7 +20,8 @@ COMMANDS: tuple[Command, ...] = (
     *help.COMMANDS,
 )
 BUTTONS: dict[str, ButtonAction] = {
-    action.name: action for action in (*account.BUTTONS, *alerts.BUTTONS)
+    action.name: action
+    for action in (*again.BUTTONS, *account.BUTTONS, *alerts.BUTTONS)
 }
 
 # Who understands a text that is no command, asked in this order.

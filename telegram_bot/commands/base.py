@@ -86,6 +86,7 @@ class ButtonTap:
     message_id: int | None
     data: Json
     name: str
+    role: Role
 
 
 @dataclass(frozen=True, slots=True)
