@@ -13,6 +13,7 @@ from PIL import Image
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from simulators.demo.control import Control
+from simulators.demo.set_up_pictures import SetUpWalk
 from simulators.demo.system import REPOSITORY, System, run_system
 
 IMAGES = REPOSITORY / "docs" / "images"
@@ -29,7 +30,7 @@ FLAGS = (
 PAIR = "BTC-USD"
 DASHBOARD_SIZE = (1380, 900)
 CHAT_SIZE = (430, 900)
-SET_UP_SIZE = (640, 820)
+SET_UP_SIZE = (1000, 900)
 GAP = 24
 WAIT_MILLISECONDS = 20_000
 GRAPH_SECONDS = 20
@@ -94,37 +95,6 @@ async def use_the_chat(page: Page, system: System) -> bytes:
     return preview
 
 
-async def walk_through_set_up(browser: Browser, system: System) -> bytes:
-    """Add the integration once more by hand, with a mistake; return a picture of its words."""
-    page = await open_page(
-        browser,
-        f"{system.home_assistant.url}/config/integrations/dashboard/add?domain=cexio",
-        SET_UP_SIZE,
-    )
-    await page.get_by_role("button", name="OK").click()
-    await page.get_by_text("An account with an API key").click()
-    await page.get_by_role("button", name="Server").click()
-    await page.get_by_role("textbox", name="Address").fill(system.exchange["base"])
-    await _enter_key(page, "mistyped", "secret", "does not know this API key")
-    picture = await page.get_by_role("dialog").screenshot(animations="disabled")
-    key = next(key for key in system.exchange["keys"] if key["name"] == "no-trade")
-    await _enter_key(page, key["key"], key["secret"], "This key may not trade")
-    for title in ("Markets to watch", "Sub-account for orders"):
-        await page.get_by_role("button", name="Submit").click()
-        await page.get_by_text(title).wait_for()
-    await page.get_by_role("button", name="Submit").click()
-    await page.get_by_role("button", name="Skip and finish").wait_for()
-    return picture
-
-
-async def _enter_key(page: Page, key: str, secret: str, answer: str) -> None:
-    """Fill in the form of the API key, and wait for what Home Assistant says to it."""
-    await page.get_by_role("textbox", name="API key").fill(key)
-    await page.get_by_role("textbox", name="API secret").fill(secret)
-    await page.get_by_role("button", name="Submit").click()
-    await page.get_by_text(answer).wait_for()
-
-
 async def open_dashboard(browser: Browser, system: System) -> Page:
     """Open the dashboard; on this machine nobody asks for a password."""
     page = await open_page(browser, system.dashboard_url, DASHBOARD_SIZE)
@@ -164,7 +134,11 @@ async def take_pictures(system: System) -> None:
             "dashboard": await dashboard.screenshot(animations="disabled"),
             "chat": await chat.screenshot(animations="disabled"),
             "chat-preview": preview,
-            "set-up": await walk_through_set_up(browser, system),
+            **await SetUpWalk(
+                await open_page(browser, "about:blank", SET_UP_SIZE),
+                system.home_assistant.url,
+                system.exchange,
+            ).run(),
         }
         await browser.close()
     for name, data in pictures.items():
