@@ -132,6 +132,7 @@ _LINES = {
     "order": re.compile(r"^Order (\d+)$"),
     "alert": re.compile(r"^Your alert: (.+)$"),
 }
+_GROUP = re.compile(r"(?<=\d),(?=\d{3})")
 MAY_REPEAT = "it may repeat an earlier one"
 _DIGEST_HEADS = ("While we were apart", "… and on")
 
@@ -192,8 +193,13 @@ def read_feed(entries: Iterable[Json]) -> tuple[list[Told], list[Fired]]:
     return told, fired
 
 
+def without_groups(text: str) -> str:
+    """Return a text with its numbers in plain digits: the bot groups them as the reader's language does."""
+    return _GROUP.sub("", text)
+
+
 def read_chat(messages: Iterable[Json]) -> ChatView:
-    """Read the bot's messages."""
+    """Read the bot's messages, their numbers in plain digits."""
     view = ChatView()
     for message in messages:
         if message["from"] != "bot":

@@ -10,6 +10,7 @@ from typing import Any, Self
 import aiohttp
 
 from simulators.demo.control import Control, ControlError
+from tests.resilience.ledger_of_truth import without_groups
 from tests.resilience.schedule import Tap
 from tests.resilience.world import STRANGER_ID
 
@@ -160,7 +161,11 @@ class Person:
             if chat["revision"] != revision:
                 self.changed_at = time.monotonic()
                 async with self._changed:
-                    revision, self.messages = chat["revision"], chat["messages"]
+                    revision = chat["revision"]
+                    self.messages = [
+                        {**message, "text": without_groups(message["text"])}
+                        for message in chat["messages"]
+                    ]
                     self._changed.notify_all()
             await asyncio.sleep(
                 READ_PAUSE + READ_PAUSE_PER_MESSAGE * len(self.messages)

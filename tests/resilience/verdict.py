@@ -17,6 +17,7 @@ from tests.resilience.ledger_of_truth import (
     Told,
     digest_line,
     plain_lines,
+    without_groups,
 )
 
 FINAL = {"FILLED": "filled", "CANCELLED": "cancelled", "EXPIRED": "expired"}
@@ -384,7 +385,7 @@ def doubtful_texts(
 ) -> list[str]:
     """Return the texts of messages that Telegram, or the bot's death, left in doubt."""
     return [
-        str((call.get("parameters") or {}).get("text"))
+        without_groups(str((call.get("parameters") or {}).get("text")))
         for call in calls
         if call["status"] in {None, "cut", "hung up", 500, 502}
         or (
