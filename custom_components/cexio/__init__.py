@@ -48,6 +48,7 @@ from .log_filter import async_redact, secrets_of
 from .market import MarketHub
 from .portfolio import PortfolioCoordinator, WalletCoordinator
 from .price_alerts import PriceAlerts
+from .price_history import PriceHistory
 from .profit import ProfitCoordinator
 from .services import async_setup_services
 from .trading import TradingDesk
@@ -217,6 +218,9 @@ async def _async_create_runtime(
         database=database,
         feed=feed,
         alerts=PriceAlerts(hass, entry, database, feed, markets),
+        price_history=PriceHistory(
+            hass, entry, rest=client.rest, reference=reference
+        ),
         watch=watch,
         account=account,
     )
@@ -253,6 +257,7 @@ async def _async_bring_up(
         async_track_time_interval(hass, write_again, WRITE_AGAIN_INTERVAL)
     )
     await runtime.alerts.async_start()
+    runtime.price_history.async_start()
     if runtime.account is not None:
         await runtime.account.stream.async_start()
         runtime.account.fees.async_start()
@@ -284,6 +289,7 @@ async def _async_bring_up(
 async def _async_bring_down(runtime: CexioRuntimeData) -> None:
     """Stop everything; the file is closed last."""
     await runtime.alerts.async_stop()
+    await runtime.price_history.async_stop()
     if runtime.account is not None:
         await runtime.account.stream.async_stop()
         await runtime.account.profit.async_stop()

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from .market import MarketHub
     from .portfolio import PortfolioCoordinator, WalletCoordinator
     from .price_alerts import PriceAlerts
+    from .price_history import PriceHistory
     from .profit import ProfitCoordinator
     from .trading import TradingDesk
     from .trouble_watch import TroubleWatch
@@ -77,6 +78,7 @@ class CexioRuntimeData:
     database: Database
     feed: Feed
     alerts: PriceAlerts
+    price_history: PriceHistory
     watch: TroubleWatch
     account: CexioAccount | None
 

@@ -1,0 +1,217 @@
+"""The prices of watched markets in long-term statistics, from before they were watched."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+import logging
+
+from homeassistant.core import HomeAssistant
+
+from .background import Turns
+from .const import CONF_PAIR
+from .coordinator import CexioConfigEntry, ReferenceCoordinator
+from .entity import market_subentries
+from .exchange import (
+    Candle,
+    CexioError,
+    PriceSource,
+    Priority,
+    Resolution,
+    RestClient,
+    UnsupportedPairError,
+)
+from .long_term import (
+    HOUR,
+    HourRow,
+    Series,
+    async_newest,
+    async_write,
+    has_recorder,
+    hour_of,
+    is_recorder_busy,
+)
+
+_LOGGER = logging.getLogger(__name__)
+
+# How far back a market is filled that was never watched before.
+DEPTH = timedelta(days=365)
+# A week in one question, and so many questions a minute (1 point of the address each).
+CANDLES_AT_ONCE = 7 * 24
+QUESTIONS_A_TURN = 8
+START_PAUSE = timedelta(minutes=1)
+BUSY_PAUSE = timedelta(minutes=1)
+# An hour's candle is asked for when it has surely been closed.
+CLOSED_AFTER = timedelta(minutes=2)
+
+
+@dataclass(slots=True)
+class _Gap:
+    """What was read of a gap: from its end backwards, until all of it is there."""
+
+    until: datetime
+    end: datetime
+    rows: list[HourRow] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Market:
+    """How far the statistics of one pair are."""
+
+    series: Series
+    # The newest hour that is kept, and the newest that was asked for.
+    kept: datetime
+    asked: datetime
+    gap: _Gap | None = None
+
+
+class PriceHistory:
+    """Fills what is missing, then adds each hour when it is over.
+
+    The recorder says how far the statistics are. A gap is read backwards and written
+    at once when it is complete: whatever interrupts that leaves the gap as it was.
+    """
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: CexioConfigEntry,
+        *,
+        rest: RestClient,
+        reference: ReferenceCoordinator,
+    ) -> None:
+        """Prepare; `async_start` begins."""
+        self._hass = hass
+        self._entry = entry
+        self._rest = rest
+        self._reference = reference
+        self._markets: dict[str, _Market] = {}
+        self.turns = Turns(hass, entry, "price history", self._async_turn)
+
+    def async_start(self) -> None:
+        """Begin soon, if there is a recorder."""
+        if has_recorder(self._hass):
+            self.turns.async_plan(START_PAUSE)
+
+    async def async_stop(self) -> None:
+        """Leave off; what is not complete is read anew."""
+        await self.turns.async_stop()
+
+    async def _async_turn(self) -> timedelta:
+        """Ask some questions; return when to ask on."""
+        try:
+            is_complete = await self.async_work()
+        except CexioError as err:
+            _LOGGER.debug("Past prices are read on later: %s", err)
+            is_complete = False
+        if not is_complete:
+            return BUSY_PAUSE
+        now = self._rest.clock.exchange_now()
+        return hour_of(now) + HOUR + CLOSED_AFTER - now
+
+    async def async_work(self) -> bool:
+        """Read a bounded piece; return whether all hours that are over were asked for.
+
+        Raises:
+            CexioError: The exchange did not answer; what it told before is kept.
+        """
+        if is_recorder_busy(self._hass):
+            return False
+        last = hour_of(self._rest.clock.exchange_now()) - HOUR
+        behind = {
+            pair: market
+            for pair, market in (await self._async_markets(last)).items()
+            if market.asked < last
+        }
+        questions = 0
+        fresh = [pair for pair, item in behind.items() if item.kept == last - HOUR]
+        if fresh:
+            questions += 1
+            await self._async_ask_hour(fresh, last)
+        for pair, market in behind.items():
+            while market.asked < last:
+                if questions >= QUESTIONS_A_TURN:
+                    return False
+                questions += 1
+                await self._async_ask_week(pair, market, last)
+        return True
+
+    async def _async_markets(self, last: datetime) -> dict[str, _Market]:
+        """Return the watched markets that the exchange trades, and how far they are."""
+        pairs = [item.data[CONF_PAIR] for item in market_subentries(self._entry)]
+        found: dict[str, _Market] = {}
+        for pair in pairs:
+            if (conditions := self._reference.data.pairs.get(pair)) is None:
+                continue
+            if (market := self._markets.get(pair)) is None:
+                series = Series(
+                    key=f"{pair} price", name=f"{pair} price", unit=conditions.quote
+                )
+                newest = await async_newest(self._hass, series) or last - DEPTH
+                market = self._markets[pair] = _Market(series, newest, newest)
+            found[pair] = market
+        return found
+
+    async def _async_ask_hour(self, pairs: list[str], last: datetime) -> None:
+        """Ask for the last hour of many pairs at once; what has no answer is asked alone."""
+        candles = await self._rest.get_last_candles(
+            pairs,
+            resolution=Resolution.ONE_HOUR,
+            source=PriceSource.BEST_BID,
+            at=last,
+            priority=Priority.BACKGROUND,
+        )
+        for pair in pairs:
+            candle = candles.get(pair)
+            rows = _rows([candle]) if isinstance(candle, Candle) else []
+            if rows and rows[0].start == last:
+                await self._async_keep(self._markets[pair], rows, last)
+
+    async def _async_ask_week(self, pair: str, market: _Market, last: datetime) -> None:
+        """Ask for the part of a gap that ends where the last one began."""
+        gap = market.gap = market.gap or _Gap(until=last, end=last)
+        try:
+            candles = await self._rest.get_candles(
+                pair,
+                resolution=Resolution.ONE_HOUR,
+                source=PriceSource.BEST_BID,
+                end=gap.end,
+                limit=min(CANDLES_AT_ONCE, (gap.end - market.kept) // HOUR),
+                priority=Priority.BACKGROUND,
+            )
+        except UnsupportedPairError:
+            candles = []
+        rows = [row for row in _rows(candles) if market.kept < row.start <= gap.end]
+        gap.rows[:0] = rows
+        if rows and rows[0].start > market.kept + HOUR:
+            gap.end = rows[0].start - HOUR
+        else:
+            await self._async_keep(market, gap.rows, gap.until)
+
+    async def _async_keep(
+        self, market: _Market, rows: list[HourRow], until: datetime
+    ) -> None:
+        """Write rows that follow what is kept."""
+        await async_write(self._hass, market.series, rows)
+        if rows:
+            market.kept = rows[-1].start
+        market.asked = until
+        market.gap = None
+
+
+def _rows(candles: Iterable[Candle]) -> list[HourRow]:
+    """Return the hours that are over and have prices, oldest first."""
+    found: list[HourRow] = []
+    for candle in sorted(candles, key=lambda item: item.start):
+        told = (candle.open, candle.high, candle.low, candle.close)
+        prices = [price for price in told if price is not None]
+        if candle.is_closed and len(prices) == len(told):
+            found.append(
+                HourRow(
+                    start=candle.start,
+                    mean=sum(prices, Decimal()) / len(prices),
+                    low=min(prices),
+                    high=max(prices),
+                )
+            )
+    return found
