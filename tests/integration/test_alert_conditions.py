@@ -228,7 +228,7 @@ def test_levels_keep_their_promises(
     """No alert fires on the wrong side, twice without being armed, or while it rests."""
     level = Decimal(100)
     alert = alert_on(condition, price=level, repeat=repeat, cooldown=cooldown)
-    now, fired, sides_since = 0, [], set[bool]()
+    now, fired, sides_since = 0, list[int](), set[bool]()
     for gap, price in steps:
         now += gap
         above = price > level or (price == level and condition != "below")
