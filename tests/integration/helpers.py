@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -35,6 +36,13 @@ def markets(*pairs: str) -> list[ConfigSubentryData]:
 def key_named(exchange: ExchangeServer, name: str) -> ApiKey:
     """Return one of the client's keys."""
     return next(key for key in exchange.keys if key.name == name)
+
+
+def change_key(exchange: ExchangeServer, **changes: Any) -> None:
+    """Change the client's first key at the exchange."""
+    exchange.venue.keys_by_id[exchange.key] = replace(
+        key_named(exchange, "all"), **changes
+    )
 
 
 def account_entry(

@@ -34,6 +34,7 @@ from simulators.exchange.server import ExchangeServer
 from tests.integration.harness import MockConfigEntry, MockUser, async_fire_time_changed
 from tests.integration.helpers import (
     act,
+    change_key,
     control,
     key_named,
     settled,
@@ -235,13 +236,6 @@ def marks(result: ConfigFlowResult) -> list[str]:
 def with_permissions(exchange: ExchangeServer, *permissions: Permission) -> None:
     """Let the client's first key have these permissions."""
     change_key(exchange, permissions=permissions)
-
-
-def change_key(exchange: ExchangeServer, **changes: Any) -> None:
-    """Change the client's first key at the exchange."""
-    exchange.venue.keys_by_id[exchange.key] = replace(
-        key_named(exchange, "all"), **changes
-    )
 
 
 @pytest.mark.parametrize(

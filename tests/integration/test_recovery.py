@@ -38,6 +38,7 @@ from tests.integration.harness import (
 from tests.integration.helpers import (
     account_entry,
     act,
+    change_key,
     control,
     set_up,
     settled,
@@ -158,9 +159,7 @@ async def test_questions_take_over_without_a_stream(
     with patch.object(account.stream, "async_catch_up") as asked:
         async_fire_time_changed(hass, dt_util.utcnow() + TICK * 1.1)
         await until(lambda: asked.called)
-    with patch.object(
-        RestClient, "get_my_orders", side_effect=AuthenticationError("no")
-    ):
+    with patch.object(RestClient, "_request", side_effect=AuthenticationError("no")):
         async_fire_time_changed(hass, dt_util.utcnow() + TICK * 2.2)
         await until(hass.config_entries.flow.async_progress)
     (flow,) = hass.config_entries.flow.async_progress()
@@ -212,7 +211,7 @@ async def test_cost_of_a_recovery_is_bounded(
     last = account.stream.recovery.last
     assert last.points == asked * QUESTION_POINTS == LARGEST_POINTS == 70
     assert last.changes == SINGLE_QUESTIONS
-    assert last.fills == 0
+    assert last.fills == SINGLE_QUESTIONS
     # What was left over is found by the next runs.
     await account.stream.async_catch_up()
     assert account.ledger.open_orders == []
@@ -256,12 +255,13 @@ async def test_key_refused_by_the_stream(
 ) -> None:
     """A key that is refused while the stream reconnects is asked for anew, and noted."""
     account = entry.runtime_data.account
-    account.desk._stream._hub.publish(Disconnected(AuthenticationError("no such key")))
+    change_key(exchange, active=False)
+    await control(exchange, "sockets/close", {"kind": "private", "notice": False})
     await until(lambda: not account.stream.has_caught_up)
     await until(hass.config_entries.flow.async_progress)
     assert not account.stream.connected
     assert account.ledger.live_since is None
-    assert account.stream.history[-1]["reason"] == "AuthenticationError: no such key"
+    assert account.stream.history[-1]["event"] == "disconnected"
 
 
 async def test_recovery_on_a_broken_disk(
