@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from difflib import get_close_matches
 import logging
 import os
@@ -13,10 +14,14 @@ from typing import Any
 
 import voluptuous as vol
 
+from telegram_bot.second_factor import is_pin_hash, is_totp_secret
+
 _LOGGER = logging.getLogger(__name__)
 
 ENVIRONMENT_PREFIX = "CEXIO_BOT"
 DEFAULT_CONFIRM_SECONDS = 120
+# In place of a worth: every Confirm asks for the second factor.
+ALWAYS = "always"
 _READABLE_BY_OTHERS = stat.S_IRGRP | stat.S_IROTH
 
 
@@ -53,10 +58,24 @@ class AccessConfig:
 
 @dataclass(frozen=True, slots=True)
 class OrdersConfig:
-    """How orders by chat behave."""
+    """How orders by chat behave.
+
+    Attributes:
+        second_factor_above: the worth in the currency of the portfolio above which Confirm asks for the second
+            factor; ALWAYS for any, None for never.
+    """
 
     confirm_seconds: int
     default_account_id: str | None
+    second_factor_above: Decimal | str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SecondFactorConfig:
+    """What is asked for besides a tap: the code of an authenticator app, or a PIN."""
+
+    totp_secret: str | None = field(default=None, repr=False)
+    pin_hash: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +87,17 @@ class Config:
     access: AccessConfig
     store_path: Path
     orders: OrdersConfig
+    second_factor: SecondFactorConfig = SecondFactorConfig()
 
     @property
-    def secrets(self) -> tuple[str, str]:
+    def secrets(self) -> tuple[str, ...]:
         """Return what must never be logged."""
-        return (self.telegram.token, self.home_assistant.token)
+        factor = (self.second_factor.totp_secret, self.second_factor.pin_hash)
+        return (
+            self.telegram.token,
+            self.home_assistant.token,
+            *(secret for secret in factor if secret),
+        )
 
 
 def _bot_token(value: Any) -> str:
@@ -122,6 +147,32 @@ def _seconds(value: Any) -> int:
     return int(value)
 
 
+def _worth(value: Any) -> Decimal | str:
+    """Check the worth above which an order needs the second factor."""
+    text = str(value).strip()
+    if text.lower() == ALWAYS:
+        return ALWAYS
+    if not isinstance(value, bool) and re.fullmatch(r"\d{1,20}(\.\d{1,20})?", text):
+        return Decimal(text)
+    raise vol.Invalid('expected an amount of money such as "1000", or "always"')
+
+
+def _totp_secret(value: Any) -> str:
+    """Check the shape of a secret for one-time passwords; people write it in groups."""
+    text = re.sub(r"[\s-]", "", str(value)).upper()
+    if is_totp_secret(text):
+        return text
+    raise vol.Invalid("expected the secret that `init` made: 32 letters and digits")
+
+
+def _pin_hash(value: Any) -> str:
+    """Check the shape of the hash of a PIN."""
+    text = str(value).strip()
+    if is_pin_hash(text):
+        return text
+    raise vol.Invalid("expected the hash that `init` made of a PIN, never the PIN")
+
+
 def _text(what: str) -> Callable[[Any], str]:
     """Return a check for a text that isn't empty."""
 
@@ -164,6 +215,11 @@ _SECTIONS: dict[str, dict[vol.Marker, Callable[[Any], Any]]] = {
     "orders": {
         vol.Optional("confirm_seconds", default=DEFAULT_CONFIRM_SECONDS): _seconds,
         vol.Optional("default_account_id"): _text("the name of a sub-account"),
+        vol.Optional("second_factor_above"): _worth,
+    },
+    "second_factor": {
+        vol.Optional("totp_secret"): _totp_secret,
+        vol.Optional("pin_hash"): _pin_hash,
     },
 }
 
@@ -203,7 +259,22 @@ def load_config(
         raise ConfigError(
             "access: each person may have one role only; remove the id from the other list"
         )
+    _check_second_factor(config)
     return config
+
+
+def _check_second_factor(config: Config) -> None:
+    """Refuse two second factors, and a wish for one that is not there."""
+    factor = config.second_factor
+    if factor.totp_secret and factor.pin_hash:
+        raise ConfigError(
+            "second_factor: give either totp_secret or pin_hash, not both"
+        )
+    wanted = config.orders.second_factor_above is not None
+    if wanted and not (factor.totp_secret or factor.pin_hash):
+        raise ConfigError(
+            "orders.second_factor_above: needs second_factor.totp_secret or second_factor.pin_hash; `init` makes them"
+        )
 
 
 def _variable(section: str, key: str) -> str:
@@ -292,5 +363,7 @@ def _build(sections: dict[str, dict[str, Any]], path: Path | None) -> Config:
         orders=OrdersConfig(
             confirm_seconds=sections["orders"]["confirm_seconds"],
             default_account_id=sections["orders"].get("default_account_id"),
+            second_factor_above=sections["orders"].get("second_factor_above"),
         ),
+        second_factor=SecondFactorConfig(**sections["second_factor"]),
     )

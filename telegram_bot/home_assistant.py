@@ -147,6 +147,30 @@ class HomeAssistant:
         response = result.get("response") if isinstance(result, dict) else None
         return response if isinstance(response, dict) else {}
 
+    async def status(self) -> Json:
+        """Return how the integration stands: versions, stream, points, whether trading is on, troubles.
+
+        Raises:
+            HomeAssistantError: as `call`.
+        """
+        result = await self._command({"type": f"{DOMAIN}/status", **self._entry})
+        return result if isinstance(result, dict) else {}
+
+    async def switch(self, entity_id: str, *, on: bool) -> None:
+        """Turn a switch on or off; one that is not there is no error.
+
+        Raises:
+            HomeAssistantError: as `call`.
+        """
+        await self._command(
+            {
+                "type": "call_service",
+                "domain": "switch",
+                "service": "turn_on" if on else "turn_off",
+                "target": {"entity_id": entity_id},
+            }
+        )
+
     async def _command(self, message: Json, *, within: float = COMMAND_TIMEOUT) -> Any:
         """Send one command and wait for its result."""
         return (await self._numbered_command(message, within=within))[1]
