@@ -46,6 +46,7 @@ from .funds import Funds
 from .llm_api import async_setup_llm_api
 from .log_filter import async_redact, secrets_of
 from .market import MarketHub
+from .migration import async_migrate
 from .portfolio import PortfolioCoordinator, WalletCoordinator
 from .price_alerts import PriceAlerts
 from .price_history import PriceHistory
@@ -73,6 +74,12 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     async_setup_services(hass)
     async_setup_llm_api(hass)
     async_setup_websocket_api(hass)
+    return True
+
+
+async def async_migrate_entry(hass: HomeAssistant, entry: CexioConfigEntry) -> bool:
+    """Bring an entry of an earlier version into its present form."""
+    async_migrate(hass, entry)
     return True
 
 
@@ -218,9 +225,7 @@ async def _async_create_runtime(
         database=database,
         feed=feed,
         alerts=PriceAlerts(hass, entry, database, feed, markets),
-        price_history=PriceHistory(
-            hass, entry, rest=client.rest, reference=reference
-        ),
+        price_history=PriceHistory(hass, entry, rest=client.rest, reference=reference),
         watch=watch,
         account=account,
     )

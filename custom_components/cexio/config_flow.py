@@ -67,6 +67,7 @@ class CexioConfigFlow(ConfigFlow, domain=DOMAIN):
     """Sets up an account or prices only, and renews the access."""
 
     VERSION = 1
+    MINOR_VERSION = 2
 
     _found: Found
     _pairs: list[str]

@@ -9,11 +9,16 @@ from unittest.mock import patch
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 import pytest
 
-from custom_components.cexio.const import TICKER_INTERVAL
+from custom_components.cexio.const import DOMAIN, TICKER_INTERVAL
 from custom_components.cexio.database import database_path
+from custom_components.cexio.database_issues import (
+    async_report_set_aside,
+    async_report_unwritable,
+)
 from simulators.exchange.server import ExchangeServer
 from tests.integration.harness import MockConfigEntry, async_fire_time_changed
 from tests.integration.helpers import (
@@ -72,6 +77,25 @@ async def test_removing_deletes_the_file(
     assert path.exists()
     await hass.config_entries.async_remove(entry.entry_id)
     assert not list(path.parent.glob(f"*{entry.entry_id}*"))
+
+
+async def test_removing_takes_its_issues_along(
+    hass: HomeAssistant, entry: MockConfigEntry, exchange: ExchangeServer
+) -> None:
+    """Nobody is asked to repair what is no longer there; others keep theirs."""
+    other = await set_up(hass, prices_entry(exchange))
+    for owner in (entry, other):
+        path = database_path(hass, owner.entry_id)
+        async_report_set_aside(hass, owner, path)
+        async_report_unwritable(hass, owner, path, OSError("full"))
+    await hass.config_entries.async_remove(entry.entry_id)
+    left = [
+        issue_id
+        for domain, issue_id in ir.async_get(hass).issues
+        if domain == DOMAIN and "database" in issue_id
+    ]
+    assert len(left) == 2
+    assert all(issue_id.endswith(other.entry_id) for issue_id in left)
 
 
 async def test_unreachable(hass: HomeAssistant, exchange: ExchangeServer) -> None:
