@@ -36,7 +36,12 @@ from .coordinator import (
     ReferenceCoordinator,
 )
 from .database import Database, database_path, remove_database
-from .database_issues import async_open_database, trouble_listener, unusable
+from .database_issues import (
+    async_forget_file,
+    async_open_database,
+    trouble_listener,
+    unusable,
+)
 from .entity import account_device, flat_execution, known_devices, market_subentries
 from .executions import Ledger
 from .feed import OPTIONAL_KINDS, Feed, FeedEntry, FeedKind, FeedListener
@@ -123,9 +128,10 @@ async def async_unload_entry(hass: HomeAssistant, entry: CexioConfigEntry) -> bo
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: CexioConfigEntry) -> None:
-    """Delete what an entry kept on disk."""
+    """Delete what an entry kept on disk, and what was said of it."""
     path = database_path(hass, entry.entry_id)
     await hass.async_add_executor_job(remove_database, path)
+    async_forget_file(hass, entry)
     async_forget_issues(hass, entry)
 
 

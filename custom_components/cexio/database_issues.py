@@ -97,6 +97,13 @@ def async_clear(hass: HomeAssistant, entry: CexioConfigEntry) -> None:
 
 
 @callback
+def async_forget_file(hass: HomeAssistant, entry: CexioConfigEntry) -> None:
+    """Take everything back that was said of the file of an entry that is gone."""
+    async_clear(hass, entry)
+    ir.async_delete_issue(hass, DOMAIN, f"{ISSUE_CORRUPT}_{entry.entry_id}")
+
+
+@callback
 def trouble_listener(
     hass: HomeAssistant, entry: CexioConfigEntry, path: Path
 ) -> TroubleListener:
