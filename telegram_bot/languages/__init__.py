@@ -13,7 +13,7 @@ from io import BytesIO
 from pathlib import Path
 
 from babel import Locale
-from babel.dates import format_skeleton, format_time
+from babel.dates import format_date, format_time
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
@@ -104,8 +104,10 @@ def clock_time(unix: float) -> str:
 
 def day_and_time(unix: float) -> str:
     """Return a day and time; Telegram shows it in the reader's own zone where it can."""
-    words = format_skeleton("yMMMdHm", _utc(unix), locale=_locale(_current.get()))
-    return f'<tg-time unix="{int(unix)}" format="dt">{e(words)} UTC</tg-time>'
+    locale = _locale(_current.get())
+    day = format_date(_utc(unix), "medium", locale=locale)
+    time = format_time(_utc(unix), "HH:mm", locale=locale)
+    return f'<tg-time unix="{int(unix)}" format="dt">{e(day)}, {time} UTC</tg-time>'
 
 
 def _utc(unix: float) -> datetime:

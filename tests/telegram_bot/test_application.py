@@ -78,7 +78,7 @@ async def test_process(stopped_rig: Rig, tmp_path: Path) -> None:
         ready = json.loads(await process.stdout.readline())
         assert ready == {"ready": True, "username": ready["username"]}
         assert ready["username"].lower().endswith("bot")
-        await rig.ask("/price BTC-USD", "BTC-USD 60500 USD")
+        await rig.ask("/price BTC-USD", "BTC-USD 60,500 USD")
         await rig.home.publish(price_alert(1))
         await rig.wait_message("70001")
         began = time.monotonic()
@@ -102,7 +102,7 @@ async def test_run_in_this_process(
     rig = stopped_rig
     config = load_config(write_config(tmp_path, rig.telegram, rig.home), {})
     run = asyncio.create_task(run_until_told(config))
-    await rig.ask("/price BTC-USD", "BTC-USD 60500 USD")
+    await rig.ask("/price BTC-USD", "BTC-USD 60,500 USD")
     shown = ""
     async with asyncio.timeout(WAIT_SECONDS):
         while not shown:
@@ -206,7 +206,7 @@ async def test_home_assistant_comes_later(
     assert not ready.done()
     await rig.home.listen()
     await rig.clock.pass_until(ready.done)
-    await rig.ask("/price BTC-USD", "BTC-USD 60500 USD")
+    await rig.ask("/price BTC-USD", "BTC-USD 60,500 USD")
 
 
 async def test_telegram_comes_later(

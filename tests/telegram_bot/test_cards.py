@@ -15,7 +15,7 @@ from tests.telegram_bot.fake_home_assistant import FakeHomeAssistant, make_order
         ("600.00000000", "600"),
         ("0.00000001", "0.00000001"),
         ("1E-8", "0.00000001"),
-        ("1000", "1000"),
+        ("1000", "1,000"),
         ("-0.50", "-0.5"),
         ("0.00", "0"),
         (None, "?"),
@@ -44,12 +44,12 @@ def test_market_preview_by_value() -> None:
         "BTC-USD · Market · account trading",
         "⚠️ The book is <thin>.",
         "Amount about 0.01 BTC",
-        "Price of the market, now 60500 USD, slippage 0.02 %",
+        "Price of the market, now 60,500 USD, slippage 0.02 %",
         "Value about 605 USD",
         "Fee not known",
         "You receive after fee about 603.4875 USD",
         "Balance BTC 1.5 → 1.49",
-        "Balance USD 50000 → 50603.4875",
+        "Balance USD 50,000 → 50,603.4875",
         "Holds until 00:00:00 UTC",
     ]
 
@@ -68,9 +68,9 @@ def test_order_by_value_and_stop() -> None:
         order_id=None,
     )
     assert plain(cards.order_card(order)).splitlines() == [
-        "🟢 Accepted: Buy BTC for 100 USD at 60000 USD",
+        "🟢 Accepted: Buy BTC for 100 USD at 60,000 USD",
         "Filled 0.001 BTC for 60 USD",
-        "BTC-USD · Stop-limit · stop 59000 · good till cancelled",
+        "BTC-USD · Stop-limit · stop 59,000 · good till cancelled",
     ]
 
 
@@ -93,7 +93,7 @@ def test_lines_for_a_digest() -> None:
     order = make_order(status="cancelled")
     assert (
         cards.execution_line({"order": order, "fill": None}, None)
-        == "🚫 Cancelled: Buy 0.01 BTC at 60000 USD"
+        == "🚫 Cancelled: Buy 0.01 BTC at 60,000 USD"
     )
     assert cards.progress(order) == "Nothing was filled"
 

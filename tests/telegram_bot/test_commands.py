@@ -12,17 +12,17 @@ from tests.telegram_bot.fake_home_assistant import Refusal, make_order
 
 async def test_price(rig: Rig) -> None:
     """A price is shown for a pair in any spelling."""
-    message = await rig.ask("/price btc/usd", "BTC-USD 60500 USD")
+    message = await rig.ask("/price btc/usd", "BTC-USD 60,500 USD")
     assert message["text"].splitlines() == [
-        "BTC-USD 60500 USD (+1.25 %)",
-        "bid 60500 · ask 60500",
-        "day 59000 to 61000",
+        "BTC-USD 60,500 USD (+1.25 %)",
+        "bid 60,500 · ask 60,500",
+        "day 59,000 to 61,000",
     ]
 
 
 async def test_price_without_pair(rig: Rig) -> None:
     """First the main pairs, later those asked for last."""
-    await rig.ask("/price", "BTC-USD 60500 USD")
+    await rig.ask("/price", "BTC-USD 60,500 USD")
     assert (await rig.home.wait_called("get_ticker"))["pairs"] == [
         "BTC-USD",
         "ETH-USD",
@@ -63,10 +63,10 @@ async def test_balance(rig: Rig) -> None:
     message = await rig.ask("/balance", "Main account")
     assert message["text"].splitlines() == [
         "Main account",
-        "USD 1000",
+        "USD 1,000",
         "trading",
         "BTC 1.5 (1 available, 0.5 on hold)",
-        "USD 50000",
+        "USD 50,000",
     ]
     rig.home.services["get_balances"] = lambda data: {"balances": []}
     await rig.ask("/balance", "There is nothing on any account.")
@@ -101,9 +101,9 @@ async def test_alerts(rig: Rig) -> None:
     await rig.ask("/alert ETH-USD CROSSES 3000", "Alert set: ETH-USD crosses 3000")
     rig.home.alerts["alert2"]["active"] = False
     listed = await rig.ask("/alerts", "2 price alerts")
-    assert "2. ETH-USD crosses 3000 · has fired" in listed["text"]
+    assert "2. ETH-USD crosses 3,000 · has fired" in listed["text"]
     assert await rig.wait_answer(await rig.tap("Remove 1", listed)) == "Alert removed."
-    await rig.wait_message("1 price alert\n1. ETH-USD crosses 3000 · has fired")
+    await rig.wait_message("1 price alert\n1. ETH-USD crosses 3,000 · has fired")
     assert list(rig.home.alerts) == ["alert2"]
     assert (
         await rig.wait_answer(await rig.tap("Remove", made))
@@ -231,7 +231,7 @@ async def test_one_slow_call_stops_nothing(rig: Rig) -> None:
     hold = rig.home.holds["get_balances"] = asyncio.Event()
     await rig.send("/balance")
     await rig.home.wait_called("get_balances")
-    await rig.ask("/price BTC-USD", "BTC-USD 60500 USD")
+    await rig.ask("/price BTC-USD", "BTC-USD 60,500 USD")
     hold.set()
     await rig.wait_message("Main account")
 

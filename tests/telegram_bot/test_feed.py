@@ -17,22 +17,22 @@ from tests.telegram_bot.fake_home_assistant import execution, make_order, price_
 async def test_price_alert(rig: Rig) -> None:
     """An alert is a message of its own."""
     await rig.home.publish(price_alert(1))
-    message = await rig.wait_message("BTC-USD is at 70001 USD")
-    assert message["text"] == "📈 BTC-USD is at 70001 USD\nYour alert: BTC-USD > 70000"
+    message = await rig.wait_message("BTC-USD is at 70,001 USD")
+    assert message["text"] == "📈 BTC-USD is at 70,001 USD\nYour alert: BTC-USD > 70,000"
     falling = price_alert(2)
     falling["late"] = True
     falling["data"] |= {"direction": "down"}
     await rig.home.publish(falling)
     await rig.until_kept()
     rig.clock.advance(2)
-    await rig.wait_message("It happened at 2027-01-15 08:00 UTC")
+    await rig.wait_message("It happened at Jan 15, 2027, 08:00 UTC")
 
 
 async def test_order_placed_elsewhere(rig: Rig) -> None:
     """One card, edited for each fill, and one message at the end."""
     order = make_order(order_id="42")
     await rig.home.publish(execution("accepted", order))
-    card = await rig.wait_message("🟢 Accepted: Buy 0.01 BTC at 60000 USD")
+    card = await rig.wait_message("🟢 Accepted: Buy 0.01 BTC at 60,000 USD")
     assert "Order 42" in card["text"]
     first = order | {
         "status": "partially_filled",
@@ -52,7 +52,7 @@ async def test_order_placed_elsewhere(rig: Rig) -> None:
     await rig.home.publish(execution("cancelled", last))
     end = await rig.wait_message("🚫 Cancelled", count=2)
     assert end["reply_to"] == card["message_id"]
-    shown = await rig.wait_message("• 0.004 BTC at 60000 = 240 USD, fee 1.5 USD")
+    shown = await rig.wait_message("• 0.004 BTC at 60,000 = 240 USD, fee 1.5 USD")
     assert shown["message_id"] == card["message_id"]
     assert len([text for text in await rig.texts() if "BTC at" in text]) == 2
 
@@ -61,7 +61,7 @@ async def test_end_without_beginning_is_one_message(rig: Rig) -> None:
     """An order that is first heard of when it is over makes one message."""
     rejected = make_order(status="rejected", reject_reason="Not enough <money>")
     await rig.home.publish(execution("rejected", rejected))
-    message = await rig.wait_message("❌ Rejected: Buy 0.01 BTC at 60000 USD")
+    message = await rig.wait_message("❌ Rejected: Buy 0.01 BTC at 60,000 USD")
     assert "Reason: Not enough <money>" in message["text"]
     await rig.ask("/help", "You own this bot")
     assert sum("Rejected" in text for text in await rig.texts()) == 1
@@ -130,11 +130,11 @@ async def test_offline_then_digest(rig: Rig) -> None:
     message = await rig.wait_message("While we were apart: 3 fills, 4 price alerts")
     assert (
         message["text"].count(
-            "0.01 BTC at 60000 = 600 USD, fee 1.5 USD · 2027-01-15 07:00 UTC"
+            "0.01 BTC at 60,000 = 600 USD, fee 1.5 USD · Jan 15, 2027, 07:00 UTC"
         )
         == 3
     )
-    assert message["text"].count("BTC-USD > 70000: 7000") == 4
+    assert message["text"].count("BTC-USD > 70,000: 70,00") == 4
     assert "<blockquote expandable>" in message["html"]
     await rig.ask("/help", "You own this bot")
     assert len(await rig.texts()) == before + 2
@@ -174,8 +174,8 @@ async def test_missed_entries_wait_for_each_other(rig: Rig) -> None:
     message = await rig.wait_message(
         "While we were apart: 2 fills, 2 cancels, 5 price alerts"
     )
-    assert message["text"].count("🟡 Bought 0.004 BTC at 60000 = 240 USD") == 1
-    assert message["text"].count("✅ Bought 0.01 BTC at 60000 = 240 USD") == 1
+    assert message["text"].count("🟡 Bought 0.004 BTC at 60,000 = 240 USD") == 1
+    assert message["text"].count("✅ Bought 0.01 BTC at 60,000 = 240 USD") == 1
     await rig.wait_message("✅ Filled: Buy 0.01 BTC")
     await rig.ask("/help", "You own this bot")
     assert len(await rig.texts()) == before + 2

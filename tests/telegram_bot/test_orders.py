@@ -45,15 +45,15 @@ async def test_preview_shows_what_will_happen(rig: Rig) -> None:
     """The card names everything that a person decides on."""
     card = await preview(rig, "/buy 0.01 btc/usd 60000")
     assert card["text"].splitlines()[:-1] == [
-        "Buy 0.01 BTC at 60000 USD?",
+        "Buy 0.01 BTC at 60,000 USD?",
         "BTC-USD · Limit · good till cancelled · account trading",
         "Amount 0.01 BTC",
-        "Price 60000 USD (-0.83 % from the market at 60500 USD)",
+        "Price 60,000 USD (-0.83 % from the market at 60,500 USD)",
         "Cost 600 USD",
         "Fee 1.5 USD (0.25 %)",
         "Total with fee 601.5 USD",
         "Balance BTC 1.5 → 1.51",
-        "Balance USD 50000 → 49398.5",
+        "Balance USD 50,000 → 49,398.5",
     ]
     assert [[button["text"] for button in line] for line in card["buttons"]] == [
         ["Confirm", "Discard"]
@@ -80,7 +80,7 @@ async def test_confirm_places_once_and_follows_the_order(rig: Rig) -> None:
         "client_order_id": "tg-" + confirm_data(card).split(":")[1],
         "comment": f"telegram {OWNER}",
     }
-    shown = await wait_card(rig, card, "🟢 Accepted: Buy 0.01 BTC at 60000 USD")
+    shown = await wait_card(rig, card, "🟢 Accepted: Buy 0.01 BTC at 60,000 USD")
     assert shown["buttons"] == []
     rig.clock.advance(30)
     order = rig.home.orders[placed["client_order_id"]]
@@ -102,7 +102,7 @@ async def test_confirm_places_once_and_follows_the_order(rig: Rig) -> None:
         "fee_currency": "USD",
     }
     await rig.home.publish(execution("filled", done))
-    message = await rig.wait_message("✅ Filled: Buy 0.01 BTC at 60000 USD", count=2)
+    message = await rig.wait_message("✅ Filled: Buy 0.01 BTC at 60,000 USD", count=2)
     assert message["reply_to"] == card["message_id"]
     assert "Fee 1.5 USD" in message["text"]
     await wait_card(rig, card, "✅ Filled")
@@ -317,7 +317,7 @@ async def test_viewer_cannot_trade(stopped_rig: Rig) -> None:
     await rig.start()
     for command in ("/buy 0.01 BTC-USD 60000", "/sell 1 BTC-USD market", "/cancel 1"):
         await rig.ask(command, "You may look, but not trade here.", VIEWER)
-    await rig.ask("/price BTC-USD", "BTC-USD 60500 USD", VIEWER)
+    await rig.ask("/price BTC-USD", "BTC-USD 60,500 USD", VIEWER)
     assert rig.home.count("preview_order") == 0
 
 
@@ -695,7 +695,7 @@ async def test_cancel_by_button(rig: Rig) -> None:
     """/orders shows a Cancel button; a tap asks first, then cancels."""
     rig.home.orders["elsewhere-1"] = make_order()
     shown = await rig.ask("/orders", "1 open order")
-    assert "1. Buy 0.01 BTC at 60000 USD · Nothing filled yet · 777" in shown["text"]
+    assert "1. Buy 0.01 BTC at 60,000 USD · Nothing filled yet · 777" in shown["text"]
     assert shown["buttons"][0][0]["style"] == "danger"
     await rig.tap("Cancel 1", shown)
     question = await rig.wait_message("Cancel this order?")
@@ -705,7 +705,7 @@ async def test_cancel_by_button(rig: Rig) -> None:
         == "Cancelling the order…"
     )
     assert await rig.home.wait_called("cancel_order") == {"order_id": "777"}
-    await wait_card(rig, question, "🚫 Cancelled: Buy 0.01 BTC at 60000 USD")
+    await wait_card(rig, question, "🚫 Cancelled: Buy 0.01 BTC at 60,000 USD")
     await rig.home.publish(execution("cancelled", make_order(status="cancelled")))
     rig.clock.advance(10)
     message = await rig.wait_message("🚫 Cancelled", count=2)

@@ -154,7 +154,7 @@ async def test_damaged_file(
     await rig.start()
     await rig.wait_message("My database was damaged: a copy is kept as")
     digest = await rig.wait_message("While we were apart: 1 fill, 3 price alerts")
-    assert "0.01 BTC at 60000 = 600 USD, fee 1.5 USD" in digest["text"]
+    assert "0.01 BTC at 60,000 = 600 USD, fee 1.5 USD" in digest["text"]
     assert len(await rig.texts()) == before + 2
     (kept,) = damaged_copies(rig.store_path)
     assert kept.name.startswith("bot.sqlite.damaged-2027")
@@ -230,7 +230,7 @@ async def test_disk_full_after_a_delivery(
         await rig.until_kept()
         await rig.wait_message("I can write again")
         await rig.clock.pass_until(lambda: rig.clock.monotonic() > 200, step=5)
-        assert sum("is at 7000" in text for text in await rig.texts()) == 1
+        assert sum("is at 7,000" in text for text in await rig.texts()) == 1
     await rig.clock.pass_until(lambda: rig.clock.monotonic() > 300)
     await rig.wait_message("70002")
     texts = await rig.texts()
