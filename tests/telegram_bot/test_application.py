@@ -80,7 +80,7 @@ async def test_process(stopped_rig: Rig, tmp_path: Path) -> None:
         assert ready["username"].lower().endswith("bot")
         await rig.ask("/price BTC-USD", "BTC-USD 60,500 USD")
         await rig.home.publish(price_alert(1))
-        await rig.wait_message("70001")
+        await rig.wait_message("70,001")
         began = time.monotonic()
         process.send_signal(signal.SIGTERM)
         output, errors = await process.communicate()
@@ -164,14 +164,14 @@ async def test_process_killed_goes_on(stopped_rig: Rig, tmp_path: Path) -> None:
         await process.stdout.readline()
         await rig.home.publish(price_alert(1))
         await rig.ask("/start", "You own this bot")
-        await rig.wait_message("70001")
+        await rig.wait_message("70,001")
         # Answered only when it has been noted that the one before arrived.
         await rig.ask("/help", "You own this bot")
         process.kill()
         await process.wait()
     await rig.home.publish(price_alert(2))
     async with running(file), asyncio.timeout(WAIT_SECONDS):
-        await rig.wait_message("70002")
+        await rig.wait_message("70,002")
     assert sum("70001" in text for text in await rig.texts()) == 1
 
 
@@ -223,7 +223,7 @@ async def test_telegram_comes_later(
     await starting
     assert caplog.text.count("Telegram can't be reached, trying until it is there") == 1
     await rig.home.publish(price_alert(1))
-    await rig.wait_message("70001")
+    await rig.wait_message("70,001")
 
 
 async def test_refused_token_at_the_start(stopped_rig: Rig) -> None:
@@ -281,7 +281,7 @@ async def test_stops_in_time_while_telegram_hangs(rig: Rig) -> None:
     async with rig.session.delete(f"{rig.telegram.control}/faults") as response:
         assert response.status == 200
     await rig.start()
-    await rig.wait_message("70001")
+    await rig.wait_message("70,001")
 
 
 async def test_secret_in_an_accident(

@@ -92,13 +92,13 @@ async def test_orders(stopped_rig: Rig) -> None:
 async def test_alerts(rig: Rig) -> None:
     """Set, list, remove."""
     await rig.ask("/alerts", "No price alerts.")
-    made = await rig.ask("/alert btc-usd>70000", "Alert set: BTC-USD > 70000")
+    made = await rig.ask("/alert btc-usd>70000", "Alert set: BTC-USD > 70,000")
     assert await rig.home.wait_called("add_price_alert") == {
         "pair": "BTC-USD",
         "condition": "above",
         "price": "70000",
     }
-    await rig.ask("/alert ETH-USD CROSSES 3000", "Alert set: ETH-USD crosses 3000")
+    await rig.ask("/alert ETH-USD CROSSES 3000", "Alert set: ETH-USD crosses 3,000")
     rig.home.alerts["alert2"]["active"] = False
     listed = await rig.ask("/alerts", "2 price alerts")
     assert "2. ETH-USD crosses 3,000 · has fired" in listed["text"]

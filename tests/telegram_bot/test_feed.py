@@ -70,13 +70,13 @@ async def test_end_without_beginning_is_one_message(rig: Rig) -> None:
 async def test_replayed_entry_makes_one_message(rig: Rig) -> None:
     """The same entry again, in the same journal or in a new one, changes nothing."""
     await rig.home.publish(price_alert(1))
-    await rig.wait_message("70001")
+    await rig.wait_message("70,001")
     await rig.home.send_entries(rig.home.journal)
     rig.home.feed_id = "feed-2"
     await rig.home.cut()
     await rig.clock.pass_until(lambda: len(rig.home.subscriptions) >= 3)
     await rig.home.publish(price_alert(2))
-    await rig.wait_message("70002")
+    await rig.wait_message("70,002")
     assert sum("70001" in text for text in await rig.texts()) == 1
 
 
@@ -89,7 +89,7 @@ async def test_everybody_hears(stopped_rig: Rig) -> None:
         await rig.ask("/help", "/price", user)
     await rig.home.publish(price_alert(1))
     for user in (OWNER, TRADER, VIEWER):
-        await rig.wait_message("70001", user)
+        await rig.wait_message("70,001", user)
 
 
 async def test_unreadable_entries_hold_nothing_up(rig: Rig) -> None:
@@ -104,7 +104,7 @@ async def test_unreadable_entries_hold_nothing_up(rig: Rig) -> None:
     stream = broken | {"id": "x:2", "kind": "stream"}
     no_time = price_alert(8) | {"time": "yesterday"}
     await rig.home.publish(broken, stream, no_time, price_alert(1))
-    await rig.wait_message("70001")
+    await rig.wait_message("70,001")
 
 
 async def test_offline_then_digest(rig: Rig) -> None:
@@ -199,7 +199,7 @@ async def test_late_entries_wait_for_each_other(rig: Rig) -> None:
 async def test_journal_that_brings_nothing_holds_nothing_up(rig: Rig) -> None:
     """When what was missed is gone from the journal, other messages are held for a moment only."""
     await rig.home.publish(price_alert(1))
-    await rig.wait_message("70001")
+    await rig.wait_message("70,001")
     await rig.stop()
     await rig.home.publish(price_alert(2))
     rig.home.journal[:] = [rig.home.journal[-1] | {"seq": 2}]
@@ -209,7 +209,7 @@ async def test_journal_that_brings_nothing_holds_nothing_up(rig: Rig) -> None:
     await rig.start()
     await rig.clock.pass_until(lambda: rig.clock.monotonic() > 60)
     await rig.home.publish(price_alert(3))
-    await rig.wait_message("70003")
+    await rig.wait_message("70,003")
 
 
 async def test_digest_tells_every_fill_once(rig: Rig) -> None:
@@ -292,14 +292,14 @@ async def test_long_absence_is_few_messages(rig: Rig) -> None:
 async def test_gap_is_told(rig: Rig) -> None:
     """The owner hears when the journal has been cut too early."""
     await rig.home.publish(price_alert(1))
-    await rig.wait_message("70001")
+    await rig.wait_message("70,001")
     await rig.stop()
     rig.home.journal.clear()
     rig.home.oldest = 50
     await rig.home.publish(price_alert(2))
     await rig.start()
     await rig.wait_message("Some reports are lost")
-    await rig.wait_message("70002")
+    await rig.wait_message("70,002")
 
 
 async def test_row_and_cursor_are_one_transaction(tmp_path: Path) -> None:

@@ -633,7 +633,7 @@ async def test_late_end_tells_when(rig: Rig) -> None:
     await rig.home.publish(execution("filled", done, late=True))
     await rig.until_kept()
     rig.clock.advance(2)
-    message = await rig.wait_message("It happened at 2027-01-15 08:00 UTC")
+    message = await rig.wait_message("It happened at Jan 15, 2027, 08:00 UTC")
     assert message["reply_to"] == card["message_id"]
 
 

@@ -200,7 +200,7 @@ class Post:
         """Return the states of all messages."""
         return await self.store.run(
             lambda tx: [
-                row[0] for row in tx._db.execute("SELECT state FROM outbox ORDER BY id")
+                row[0] for row in tx.db.execute("SELECT state FROM outbox ORDER BY id")
             ]
         )
 
@@ -561,7 +561,7 @@ async def test_killed_while_sending(rig: Rig) -> None:
     )
     await rig.stop()
     await rig.start()
-    message = await rig.wait_message("70001")
+    message = await rig.wait_message("70,001")
     assert MARK in message["text"]
     await rig.ask("/help", "You own this bot")
     assert sum("70001" in text for text in await rig.texts()) == 1

@@ -142,7 +142,7 @@ async def test_damaged_file(
     """A copy is kept, the owner is told, and the journal is told again as one digest, however short."""
     rig.home.batch = 2
     await rig.home.publish(*[price_alert(number, time=OLD) for number in range(1, 4)])
-    await rig.wait_message("70003")
+    await rig.wait_message("70,003")
     card = await rig.ask("/buy 0.01 BTC-USD 60000", "Holds until")
     await rig.stop()
     filled = make_order(
@@ -164,7 +164,7 @@ async def test_damaged_file(
     assert "I don't know this question" in await rig.wait_answer(tap)
     assert rig.home.count("place_order") == 0
     await rig.home.publish(price_alert(5))
-    await rig.wait_message("70005")
+    await rig.wait_message("70,005")
 
 
 async def test_damage_while_running(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,7 +187,7 @@ async def test_damage_while_running(rig: Rig, monkeypatch: pytest.MonkeyPatch) -
     write_over(rig.store_path, "page")
     await rig.start()
     await rig.wait_message("My database was damaged")
-    await rig.wait_message("70001")
+    await rig.wait_message("70,001")
 
 
 async def test_waiting_lines_of_the_last_version(tmp_path: Path) -> None:
@@ -224,7 +224,7 @@ async def test_disk_full_after_a_delivery(
     with monkeypatch.context() as patch:
         patch.setattr(Transaction, "mark", mark)
         await rig.home.publish(price_alert(1))
-        await rig.wait_message("70001")
+        await rig.wait_message("70,001")
         await rig.wait_message("My disk takes nothing: database or disk is full")
         await rig.home.publish(price_alert(2))
         await rig.until_kept()
@@ -232,7 +232,7 @@ async def test_disk_full_after_a_delivery(
         await rig.clock.pass_until(lambda: rig.clock.monotonic() > 200, step=5)
         assert sum("is at 7,000" in text for text in await rig.texts()) == 1
     await rig.clock.pass_until(lambda: rig.clock.monotonic() > 300)
-    await rig.wait_message("70002")
+    await rig.wait_message("70,002")
     texts = await rig.texts()
     assert sum("70001" in text for text in texts) == 1
     assert (
@@ -261,7 +261,7 @@ async def test_disk_full_for_the_feed(
     assert caplog.text.count("Traceback") == 1
     subscriptions = len(rig.home.subscriptions)
     await rig.clock.pass_until(lambda: len(rig.home.subscriptions) > subscriptions)
-    await rig.wait_message("70001")
+    await rig.wait_message("70,001")
     await rig.wait_message("I can write again")
     assert sum("70001" in text for text in await rig.texts()) == 1
 
