@@ -277,6 +277,29 @@ async def test_missing_permissions(
     assert result["step_id"] == "pairs"
 
 
+async def test_key_that_may_not_read(
+    hass: HomeAssistant, exchange: ExchangeServer
+) -> None:
+    """Without that one nothing works; adding it leads on."""
+    with_permissions(exchange, Permission.TRADE)
+    result = await begin(hass, "account")
+    result = await answer(hass, result, credentials(exchange))
+    assert result["errors"] == {"base": "read_permission_missing"}
+    with_permissions(exchange, *Permission)
+    result = await answer(hass, result, credentials(exchange))
+    assert result["step_id"] == "pairs"
+
+
+async def test_clocks_that_differ(
+    hass: HomeAssistant, exchange: ExchangeServer
+) -> None:
+    """A clock that is wrong by minutes is reckoned with, and set-up goes on."""
+    await control(exchange, "clock", {"jump": 300})
+    result = await begin(hass, "account")
+    result = await answer(hass, result, credentials(exchange))
+    assert result["step_id"] == "pairs"
+
+
 async def test_finding_out_moves_nothing(
     hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
 ) -> None:
