@@ -19,24 +19,29 @@ from telegram.ext import (
     ApplicationBuilder,
     CallbackQueryHandler,
     ContextTypes,
+    InlineQueryHandler,
     MessageHandler,
     filters,
 )
 
+from telegram_bot import people
 from telegram_bot.access import Access, Role
 from telegram_bot.clock import SYSTEM_CLOCK, Clock
 from telegram_bot.commands import COMMANDS, Context
 from telegram_bot.config import Config
 from telegram_bot.delivery import judge
-from telegram_bot.desk import OrderDesk
+from telegram_bot.desk import OrderDesk, SecondFactor
 from telegram_bot.dispatcher import Dispatcher, menu
 from telegram_bot.home_assistant import HomeAssistant
+from telegram_bot.languages import DEFAULT_LANGUAGE, LANGUAGES, N_, _, speaking
 from telegram_bot.markup import Message, e
 from telegram_bot.notices import FeedKeeper, begin_anew
 from telegram_bot.outbox import Outbox
 from telegram_bot.pairs import PairBook
 from telegram_bot.store import Store, StoreError, is_damage
+from telegram_bot.transaction import Transaction
 from telegram_bot.transport import Transport
+from telegram_bot.watcher import Watcher
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -50,9 +55,11 @@ _LONGEST_BACKOFF = 30.0
 _STOP_STEP = 0.8
 
 
-_DISK_REFUSES = "💾 <b>My disk takes nothing</b>: {error}. I take no orders, and reports wait in Home Assistant until I can write again."
+_DISK_REFUSES = N_(
+    "💾 <b>My disk takes nothing</b>: {error}. I take no orders, and reports wait in Home Assistant until I can write again."
+)
 _DISK_QUIET = 3600.0
-_DISK_BACK = "💾 I can write again. What was missed follows."
+_DISK_BACK = N_("💾 I can write again. What was missed follows.")
 
 
 class TokenRefusedError(Exception):
@@ -73,6 +80,7 @@ class CompanionBot:
         """Prepare; nothing is opened before `start`."""
         self._read_timeout = read_timeout
         self._config = config
+        self._access = Access(config.access)
         self._clock = clock
         self._random = random or Random()
         self._outbox: Outbox | None = None
@@ -96,11 +104,11 @@ class CompanionBot:
             config.store_path, clock=self._clock, on_trouble=self._store_troubled
         )
         self._exits.push_async_callback(store.close)
-        access = Access(config.access)
+        access = self._access
         await store.open(
             lambda tx, kept: begin_anew(tx, kept, access.owner, self._clock.time())
         )
-        await store.run(lambda tx: tx.drop_others(access.people))
+        await store.run(lambda tx: _recall(tx, access))
         telegram = self._build_telegram()
         outbox = self._outbox = Outbox(
             telegram.bot,
@@ -108,6 +116,7 @@ class CompanionBot:
             clock=self._clock,
             random=self._random,
             on_parked=lambda chat_id: self._tell_parked(store, outbox, access, chat_id),
+            on_moved=access.move,
             on_bad_token=self._break_on_token,
         )
         session = await self._exits.enter_async_context(aiohttp.ClientSession())
@@ -124,15 +133,26 @@ class CompanionBot:
             store,
             outbox,
             home_assistant,
+            SecondFactor(
+                store,
+                outbox,
+                config.second_factor,
+                clock=self._clock,
+                owner=access.owner,
+            ),
             clock=self._clock,
             confirm_seconds=config.orders.confirm_seconds,
+            second_factor_above=config.orders.second_factor_above,
         )
+        pairs = PairBook(home_assistant, self._clock)
+        watcher = Watcher(store, outbox, home_assistant, pairs, access, self._clock)
         context = Context(
             home_assistant=home_assistant,
             store=store,
             outbox=outbox,
             desk=desk,
-            pairs=PairBook(home_assistant, self._clock),
+            pairs=pairs,
+            watcher=watcher,
             access=access,
             clock=self._clock,
             default_account_id=config.orders.default_account_id,
@@ -149,6 +169,8 @@ class CompanionBot:
         self._exits.push_async_callback(self._stop_telling)
         await desk.start()
         self._exits.push_async_callback(desk.stop)
+        await watcher.start()
+        self._exits.push_async_callback(watcher.stop)
         await telegram.start()
         self._exits.push_async_callback(_within_step, telegram.stop)
         await self._until_reached(lambda: self._poll(telegram))
@@ -205,22 +227,34 @@ class CompanionBot:
     ) -> None:
         """Send every message and every tap through the dispatcher."""
 
-        async def message(update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+        async def message(update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
             """Hand over a message."""
             if update.message:
                 await dispatcher.message(update.message)
 
-        async def tap(update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+        async def tap(update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
             """Hand over a tap."""
             if update.callback_query:
                 await dispatcher.tap(update.callback_query)
 
-        async def error(_: object, context: ContextTypes.DEFAULT_TYPE) -> None:
+        async def inline(update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
+            """Hand over what somebody types behind the bot's name in any chat."""
+            if update.inline_query:
+                await dispatcher.inline(update.inline_query)
+
+        async def error(_update: object, context: ContextTypes.DEFAULT_TYPE) -> None:
             """Log what nobody else caught."""
             _LOGGER.error("An update could not be handled", exc_info=context.error)
 
+        async def migrated(update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
+            """Hand over the news that a group has got another id."""
+            if update.message:
+                await dispatcher.migrated(update.message)
+
         telegram.add_handler(MessageHandler(~filters.StatusUpdate.ALL, message))
+        telegram.add_handler(MessageHandler(filters.StatusUpdate.MIGRATE, migrated))
         telegram.add_handler(CallbackQueryHandler(tap))
+        telegram.add_handler(InlineQueryHandler(inline))
         telegram.add_error_handler(error)
 
     async def _poll(self, telegram: TelegramApplication) -> None:
@@ -228,7 +262,11 @@ class CompanionBot:
         if telegram.updater is None:
             raise RuntimeError("the application was built without an updater")
         await telegram.updater.start_polling(
-            allowed_updates=[Update.MESSAGE, Update.CALLBACK_QUERY],
+            allowed_updates=[
+                Update.MESSAGE,
+                Update.CALLBACK_QUERY,
+                Update.INLINE_QUERY,
+            ],
             error_callback=self._polling_failed,
         )
 
@@ -294,14 +332,14 @@ class CompanionBot:
             # A disk that is nearly full takes one thing and refuses the next.
             self._disk_told = True
             self._disk_quiet_until = self._clock.monotonic() + _DISK_QUIET
-            self._tell(_DISK_REFUSES.format(error=e(error)))
+            self._tell(_DISK_REFUSES, error=e(error))
 
-    def _tell(self, text: str) -> None:
+    def _tell(self, text: str, **values: object) -> None:
         """Tell the owner something that can't be kept over a restart."""
         if self._outbox:
-            task = asyncio.create_task(
-                self._outbox.say(self._config.access.owner, Message(text))
-            )
+            with speaking(self._access.owner_language):
+                message = Message(_(text, **values))
+            task = asyncio.create_task(self._outbox.say(self._access.owner, message))
             self._telling.add(task)
             task.add_done_callback(self._telling.discard)
 
@@ -340,7 +378,11 @@ class CompanionBot:
         if chat_id == access.owner:
             return
         now = self._clock.time()
-        text = f"🔇 <code>{chat_id}</code> does not accept my messages; they wait until that person writes to me."
+        with speaking(access.owner_language):
+            text = _(
+                "🔇 <code>{chat_id}</code> does not accept my messages; they wait until somebody writes to me there.",
+                chat_id=chat_id,
+            )
         day = datetime.fromtimestamp(now, UTC).date()
         await store.run(
             lambda tx: tx.notify(f"parked:{chat_id}:{day}", access.owner, text, now)
@@ -357,8 +399,22 @@ class _Running:
 
 
 async def _show_menu(telegram: TelegramApplication) -> None:
-    """Register what everybody may use; who may do more is shown it in their own chat."""
-    await telegram.bot.set_my_commands(menu(COMMANDS, Role.VIEWER))
+    """Register what everybody may use, in each language; who may do more is shown it in their own chat."""
+    for language in LANGUAGES:
+        with speaking(language):
+            await telegram.bot.set_my_commands(
+                menu(COMMANDS, Role.VIEWER),
+                language_code=None if language == DEFAULT_LANGUAGE else language,
+            )
+
+
+def _recall(store: Transaction, access: Access) -> None:
+    """Take in who was invited and which groups moved; drop what waits for chats that may not hear it any more."""
+    access.let_in({person.user_id: person.role for person in people.joined(store)})
+    for old, new in store.moved_chats().items():
+        access.move(int(old), new)
+    access.owner_language = store.settings(access.owner).language
+    store.drop_others(access.chats)
 
 
 async def _within_step(stop: Callable[[], Awaitable[None]]) -> None:

@@ -49,11 +49,12 @@ class HomeAssistantConfig:
 
 @dataclass(frozen=True, slots=True)
 class AccessConfig:
-    """Who may do what, by numeric user id."""
+    """Who may do what, by numeric user id, and in which groups."""
 
     owner: int
     traders: tuple[int, ...]
     viewers: tuple[int, ...]
+    groups: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,15 +126,31 @@ def _user_id(value: Any) -> int:
     return int(value)
 
 
-def _user_ids(value: Any) -> tuple[int, ...]:
-    """Check a list of user ids; in the environment they are separated by commas."""
-    if isinstance(value, str):
-        value = [part for part in value.replace(" ", "").split(",") if part]
-    if not isinstance(value, list):
+def _group_id(value: Any) -> int:
+    """Check the shape of a group's id of Telegram."""
+    if isinstance(value, bool) or not re.fullmatch(r"-[1-9]\d*", str(value).strip()):
         raise vol.Invalid(
-            "expected a list of numeric Telegram user ids such as [123456789, 987654321]"
+            "expected the numeric id of a Telegram group such as -1001234567890; the bot tells it when you write to it there"
         )
-    return tuple(_user_id(item) for item in value)
+    return int(value)
+
+
+def _ids(check: Callable[[Any], int], example: str) -> Callable[[Any], tuple[int, ...]]:
+    """Return a check for a list of ids; in the environment they are separated by commas."""
+
+    def check_all(value: Any) -> tuple[int, ...]:
+        """Check the list."""
+        if isinstance(value, str):
+            value = [part for part in value.replace(" ", "").split(",") if part]
+        if not isinstance(value, list):
+            raise vol.Invalid(f"expected a list of numeric Telegram {example}")
+        return tuple(check(item) for item in value)
+
+    return check_all
+
+
+_user_ids = _ids(_user_id, "user ids such as [123456789, 987654321]")
+_group_ids = _ids(_group_id, "group ids such as [-1001234567890]")
 
 
 def _seconds(value: Any) -> int:
@@ -206,6 +223,7 @@ _SECTIONS: dict[str, dict[vol.Marker, Callable[[Any], Any]]] = {
         vol.Required("owner"): _user_id,
         vol.Optional("traders", default=list): _user_ids,
         vol.Optional("viewers", default=list): _user_ids,
+        vol.Optional("groups", default=list): _group_ids,
     },
     "store": {
         vol.Required("path"): _text(

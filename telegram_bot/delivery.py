@@ -37,6 +37,7 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"  # it may be there
     PLAIN = "plain"  # Telegram refuses the markup
     GONE = "gone"  # the message to edit does not exist any more
+    NO_TOPIC = "no_topic"  # the topic is deleted or closed
     PARK = "park"  # the chat does not want the bot
     MOVED = "moved"  # the chat has got another id
     REFUSED = "refused"  # it will never be accepted
@@ -60,6 +61,9 @@ _BAD_REQUESTS = (
     ("message_id_invalid", Verdict.GONE),
     ("there is no text in the message to edit", Verdict.GONE),
     ("chat not found", Verdict.PARK),
+    ("message thread not found", Verdict.NO_TOPIC),
+    ("topic_closed", Verdict.NO_TOPIC),
+    ("topic_deleted", Verdict.NO_TOPIC),
 )
 _NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 
@@ -141,9 +145,10 @@ async def transmit(bot: Bot, chat_id: int, message: Message, edit: int | None) -
             link_preview_options=previews,
         )
         return edit
-    reply = None
+    reply, topic = None, message.topic
     if message.reply_to is not None:
         reply = ReplyParameters(message.reply_to, allow_sending_without_reply=True)
+        topic = None
     if message.photo is not None:
         sent = await bot.send_photo(
             chat_id,
@@ -152,6 +157,8 @@ async def transmit(bot: Bot, chat_id: int, message: Message, edit: int | None) -
             parse_mode=parse_mode,
             reply_markup=markup if message.buttons else None,
             reply_parameters=reply,
+            message_thread_id=topic,
+            disable_notification=message.silent,
         )
         return sent.message_id
     sent = await bot.send_message(
@@ -161,6 +168,8 @@ async def transmit(bot: Bot, chat_id: int, message: Message, edit: int | None) -
         reply_markup=markup if message.buttons else None,
         link_preview_options=previews,
         reply_parameters=reply,
+        message_thread_id=topic,
+        disable_notification=message.silent,
     )
     return sent.message_id
 

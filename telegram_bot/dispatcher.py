@@ -1,17 +1,9 @@
 """Every message and every tap comes through here: who is it, may they, what do they want."""
 
-from datetime import UTC, datetime
 from difflib import get_close_matches
 import logging
 
-from telegram import (
-    Bot,
-    BotCommandScopeChat,
-    CallbackQuery,
-    Chat,
-    Message as TelegramMessage,
-    User,
-)
+from telegram import Bot, CallbackQuery, InlineQuery, Message as TelegramMessage, User
 from telegram.error import TelegramError
 
 from telegram_bot import cards, confirmations
@@ -19,6 +11,7 @@ from telegram_bot.access import Role
 from telegram_bot.commands import (
     BUTTON_PREFIX,
     BUTTONS,
+    CHOICE_PREFIX,
     TEXTS,
     ButtonTap,
     Command,
@@ -27,18 +20,25 @@ from telegram_bot.commands import (
     UsageError,
     again,
 )
+from telegram_bot.commands.inline import inline_prices
 from telegram_bot.errors import HomeAssistantError
+from telegram_bot.feed import Json
+from telegram_bot.languages import N_, _, speaking
 from telegram_bot.markup import Message, e
 from telegram_bot.pairs import UnknownPairError
+from telegram_bot.reception import Reception, Visitor
+from telegram_bot.topics import in_topic
 from telegram_bot.words import explain
 
 _LOGGER = logging.getLogger(__name__)
 
-_NOT_YOURS = "This button is not for you."
-_VIEWER = "You may look, but not trade here. The owner of this bot can change that."
-_BROKEN = "Something went wrong inside me; my log tells more. Nothing was ordered."
-_NO_COMMAND = "I understand commands only: /help shows them."
-_OLD_BUTTON = "This button is too old. Ask again."
+_NOT_YOURS = N_("This button is not for you.")
+_VIEWER = N_("You may look, but not trade here. The owner of this bot can change that.")
+_BROKEN = N_("Something went wrong inside me; my log tells more. Nothing was ordered.")
+_NO_COMMAND = N_("I understand commands only: /help shows them.")
+# How long Telegram may show the same prices to the same person.
+_INLINE_SECONDS = 5
+_OLD_BUTTON = N_("This button is too old. Ask again.")
 
 
 class Dispatcher:
@@ -48,50 +48,90 @@ class Dispatcher:
         """Work with the commands of the context."""
         self._bot = bot
         self._context = context
-        self._menus: set[int] = set()
+        self._reception = Reception(
+            bot,
+            context.store,
+            context.outbox,
+            context.access,
+            context.clock,
+            lambda role: menu(context.commands, role),
+        )
         self._commands = {command.name: command for command in context.commands}
 
     async def message(self, message: TelegramMessage) -> None:
         """Answer a message."""
-        if (
-            role := await self._role(message.from_user, message.chat)
-        ) is None or message.from_user is None:
+        if (user := message.from_user) is None:
+            return
+        visitor = await self._invited(message, user) or await self._reception.admit(
+            user, message.chat
+        )
+        if visitor is None:
             return
         self._context.outbox.unpark(message.chat_id)
-        await self._show_menu(message.chat_id, role)
-        answer = await self._answer(message, message.from_user, role)
-        if answer:
-            await self._context.outbox.say(message.chat_id, answer)
+        topic = message.message_thread_id if message.is_topic_message else None
+        with speaking(visitor.language), in_topic(topic):
+            await self._reception.show_menu(user, message.chat, visitor)
+            answer = await self._answer(message, user, visitor.role)
+            if answer:
+                await self._context.outbox.say(message.chat_id, answer)
+
+    async def _invited(self, message: TelegramMessage, user: User) -> Visitor | None:
+        """Let in somebody who comes with an invitation."""
+        command, _space, code = (message.text or "").partition(" ")
+        private = message.chat_id == user.id
+        if (
+            command != "/start"
+            or not code
+            or not private
+            or self._context.access.role(user.id) is not None
+        ):
+            return None
+        return await self._reception.welcome(user, code.strip())
+
+    async def migrated(self, message: TelegramMessage) -> None:
+        """Follow a group that became a supergroup."""
+        if message.migrate_to_chat_id is not None:
+            await self._reception.follow_group(
+                message.chat_id, message.migrate_to_chat_id
+            )
 
     async def tap(self, query: CallbackQuery) -> None:
         """Answer a tap."""
         chat = query.message.chat if query.message else None
-        message_id = query.message.message_id if query.message else None
-        if (role := await self._role(query.from_user, chat)) is None or chat is None:
-            await self._reply(query, _NOT_YOURS)
+        visitor = await self._reception.admit(query.from_user, chat)
+        if visitor is None or chat is None:
+            # Not in their language: a stranger has none here.
+            await self._reply(query, _(_NOT_YOURS))
             return
+        topic = None
+        if (
+            isinstance(query.message, TelegramMessage)
+            and query.message.is_topic_message
+        ):
+            topic = query.message.message_thread_id
+        with speaking(visitor.language), in_topic(topic):
+            await self._tap(query, chat.id, visitor.role)
+
+    async def _tap(self, query: CallbackQuery, chat_id: int, role: Role) -> None:
+        """Find out what a button means, and do it."""
+        message_id = query.message.message_id if query.message else None
         data = query.data or ""
         if (tap := confirmations.read_tap(data)) is not None:
             await self._decide(query, tap, role, message_id)
             return
-        prefix, _, button_id = data.partition(":")
-        found = None
-        if prefix == BUTTON_PREFIX:
-            found = await self._context.store.run(
-                lambda store: store.button(button_id, chat.id)
-            )
+        found = await self._meaning(data, chat_id)
         action = BUTTONS.get(found[0]) if found else None
         if found is None or action is None:
-            await self._reply(query, _OLD_BUTTON)
+            await self._reply(query, _(_OLD_BUTTON))
         elif role < action.role:
-            await self._reply(query, _VIEWER)
+            await self._reply(query, _(_VIEWER))
         else:
             try:
                 words = await action.handler(
                     self._context,
                     ButtonTap(
                         query.from_user.id,
-                        chat.id,
+                        chat_id,
                         message_id,
                         found[1],
                         query.from_user.full_name,
@@ -102,8 +142,37 @@ class Dispatcher:
                 words = explain(err)
             except Exception:
                 _LOGGER.exception("The button %s broke", action.name)
-                words = _BROKEN
+                words = _(_BROKEN)
             await self._reply(query, words)
+
+    async def _meaning(self, data: str, chat_id: int) -> tuple[str, Json] | None:
+        """Return the action and the data of a button."""
+        prefix, _colon, rest = data.partition(":")
+        if prefix == BUTTON_PREFIX:
+            return await self._context.store.run(
+                lambda store: store.button(rest, chat_id)
+            )
+        name, _colon, value = rest.partition(":")
+        action = BUTTONS.get(name)
+        if prefix == CHOICE_PREFIX and action and action.is_choice:
+            return name, {"value": value}
+        return None
+
+    async def inline(self, query: InlineQuery) -> None:
+        """Answer what somebody types behind the bot's name; strangers get nothing."""
+        visitor = await self._reception.admit(query.from_user, None)
+        if visitor is None:
+            return
+        try:
+            with speaking(visitor.language):
+                results = await inline_prices(self._context, query.query)
+        except HomeAssistantError as err:
+            _LOGGER.info("An inline query was not answered: %s", err)
+            return
+        try:
+            await query.answer(results, cache_time=_INLINE_SECONDS, is_personal=True)
+        except TelegramError as err:
+            _LOGGER.info("An inline query could not be answered: %s", err)
 
     async def _decide(
         self,
@@ -114,7 +183,7 @@ class Dispatcher:
     ) -> None:
         """Take a tap on Confirm or Discard."""
         if role < Role.TRADER:
-            await self._reply(query, _VIEWER)
+            await self._reply(query, _(_VIEWER))
             return
         confirmed = None
         try:
@@ -124,7 +193,7 @@ class Dispatcher:
         except Exception:
             # Such as a full disk: what could not be noted is not carried out.
             _LOGGER.exception("A tap could not be taken")
-            words = _BROKEN
+            words = _(_BROKEN)
         if confirmed:
             self._context.desk.execute(confirmed)
         await self._reply(query, words)
@@ -134,14 +203,19 @@ class Dispatcher:
     ) -> Message | None:
         """Carry out a command; return what to say."""
         name, *words = (message.text or "").split() or [""]
+        private = message.chat_id == user.id
         if not name.startswith("/"):
             return await self._typed(message, user, role)
-        name = name.removeprefix("/").partition("@")[0].lower()
+        name, _at, addressee = name.removeprefix("/").lower().partition("@")
+        if addressee and addressee != self._bot.username.lower():
+            return None
         command = self._commands.get(name)
+        if command is None and not (private or addressee):
+            return None
         if command is None:
             return await self._unknown(message.chat_id, name, words, role)
         if role < command.role:
-            return Message(e(_VIEWER))
+            return Message(_(_VIEWER))
         try:
             if command.role >= Role.TRADER and not await self._is_new(message):
                 return None
@@ -160,7 +234,7 @@ class Dispatcher:
             return Message(e(explain(err)))
         except Exception:
             _LOGGER.exception("/%s broke", command.name)
-            return Message(e(_BROKEN))
+            return Message(_(_BROKEN))
 
     async def _typed(
         self, message: TelegramMessage, user: User, role: Role
@@ -185,8 +259,9 @@ class Dispatcher:
             return Message(e(explain(err)))
         except Exception:
             _LOGGER.exception("A text could not be handled")
-            return Message(e(_BROKEN))
-        return Message(_NO_COMMAND)
+            return Message(_(_BROKEN))
+        # People in a group speak to each other as well.
+        return Message(_(_NO_COMMAND)) if message.chat_id == user.id else None
 
     async def _delete(self, message: TelegramMessage) -> None:
         """Take away what must not stay in a chat; say so where Telegram refuses."""
@@ -197,7 +272,9 @@ class Dispatcher:
             await self._context.outbox.say(
                 message.chat_id,
                 Message(
-                    "⚠️ I could not delete your message with the code. Please delete it yourself."
+                    _(
+                        "⚠️ I could not delete your message with the code. Please delete it yourself."
+                    )
                 ),
             )
 
@@ -209,18 +286,6 @@ class Dispatcher:
         )
         return await self._context.store.run(lambda store: store.is_new(event_id, now))
 
-    async def _show_menu(self, chat_id: int, role: Role) -> None:
-        """Show somebody their commands in Telegram's menu, once: a chat exists only after the first message."""
-        if chat_id in self._menus or role is Role.VIEWER:
-            return
-        self._menus.add(chat_id)
-        try:
-            await self._bot.set_my_commands(
-                menu(self._context.commands, role), scope=BotCommandScopeChat(chat_id)
-            )
-        except TelegramError as err:
-            _LOGGER.info("The menu of chat %s could not be set: %s", chat_id, err)
-
     async def _unknown(
         self, chat_id: int, name: str, words: list[str], role: Role
     ) -> Message:
@@ -230,35 +295,17 @@ class Dispatcher:
         ]
         near = get_close_matches(name, known, 1, 0.5)
         if not near:
-            return Message(_NO_COMMAND)
+            return Message(_(_NO_COMMAND))
         text = " ".join([f"/{near[0]}", *words])
         button = await again.button(self._context, chat_id, text)
         return Message(
-            f"I don't know /{e(name)}. Did you mean /{near[0]}?", ((button,),)
+            _(
+                "I don't know /{name}. Did you mean /{near}?",
+                name=e(name),
+                near=near[0],
+            ),
+            ((button,),),
         )
-
-    async def _role(self, user: User | None, chat: Chat | None) -> Role | None:
-        """Return the role of a person in a private chat; strangers are told of, once a day each."""
-        if user is None:
-            return None
-        role = self._context.access.role(user.id)
-        if role is None:
-            await self._report_stranger(user)
-        return role if chat is None or chat.type == Chat.PRIVATE else None
-
-    async def _report_stranger(self, user: User) -> None:
-        """Tell the owner, once per person and day."""
-        now = self._context.clock.time()
-        day = datetime.fromtimestamp(now, UTC).date()
-        owner = self._context.access.owner
-        name = f"@{user.username}" if user.username else user.full_name
-        text = f"👤 A stranger wrote to me: {e(name)}, id <code>{user.id}</code>. I did not answer."
-        new = await self._context.store.run(
-            lambda store: store.notify(f"stranger:{user.id}:{day}", owner, text, now)
-        )
-        if new:
-            _LOGGER.warning("A stranger with id %s wrote to the bot", user.id)
-            self._context.outbox.wake([owner])
 
     async def _reply(self, query: CallbackQuery, words: str) -> None:
         """Answer a tap; too late or lost does not matter."""
@@ -271,7 +318,7 @@ class Dispatcher:
 def menu(commands: tuple[Command, ...], role: Role) -> list[tuple[str, str]]:
     """Return the commands that Telegram shows to somebody."""
     return [
-        (command.name, command.description)
+        (command.name, _(command.description))
         for command in commands
         if command.role <= role and command.name != "start"
     ]

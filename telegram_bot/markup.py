@@ -45,6 +45,7 @@ class Message:
         text: HTML in Telegram's dialect; every line closes the tags that it opens.
         repeat: say it once more when it is unknown whether it arrived.
         photo: a PNG above the text.
+        topic: in which topic of a group; a reply goes where its message is.
     """
 
     text: str
@@ -54,6 +55,8 @@ class Message:
     repeat: bool = False
     may_repeat: bool = False
     photo: bytes | None = field(default=None, repr=False)
+    topic: int | None = None
+    silent: bool = False
 
 
 def e(text: object) -> str:

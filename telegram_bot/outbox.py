@@ -20,6 +20,7 @@ from telegram_bot.markup import Message, buttons_from_json, plain, split
 from telegram_bot.pace import TokenBucket
 from telegram_bot.records import Card, OutboxRow
 from telegram_bot.store import Store
+from telegram_bot.topics import current_topic
 from telegram_bot.transaction import Transaction
 
 _LOGGER = logging.getLogger(__name__)
@@ -27,6 +28,8 @@ _LOGGER = logging.getLogger(__name__)
 # Telegram: about one message a second per chat with short bursts, about 30 a second in all.
 _CHAT_RATE = 1.0
 _CHAT_BURST = 5
+# In a group not more than 20 a minute.
+_GROUP_RATE = 0.33
 _ALL_RATE = 25.0
 _ALL_BURST = 25
 _FIRST_BACKOFF = 1.0
@@ -75,6 +78,7 @@ class Outbox:
         clock: Clock = SYSTEM_CLOCK,
         random: Random | None = None,
         on_parked: Callable[[int], Awaitable[None]] | None = None,
+        on_moved: Callable[[int, int], None] | None = None,
         on_bad_token: Callable[[], None] | None = None,
     ) -> None:
         """Prepare; nothing is sent before `start`."""
@@ -83,6 +87,7 @@ class Outbox:
         self._clock = clock
         self._random = random or Random()
         self._on_parked = on_parked
+        self._on_moved = on_moved
         self._on_bad_token = on_bad_token
         self._all = TokenBucket(_ALL_RATE, _ALL_BURST, clock)
         self._lanes: dict[int, _Lane] = {}
@@ -151,6 +156,8 @@ class Outbox:
             return None
         lane = self._lane(chat_id)
         message_id = None
+        if message.topic is None:
+            message = replace(message, topic=current_topic())
         for part in split(message):
             answer = self._queue(lane, part, edit)
             message_id = await answer.sent
@@ -185,7 +192,10 @@ class Outbox:
         """Return the queue of a chat, started."""
         if (lane := self._lanes.get(chat_id)) is None:
             lane = self._lanes[chat_id] = _Lane(
-                chat_id, TokenBucket(_CHAT_RATE, _CHAT_BURST, self._clock)
+                chat_id,
+                TokenBucket(
+                    _CHAT_RATE if chat_id > 0 else _GROUP_RATE, _CHAT_BURST, self._clock
+                ),
             )
             lane.task = asyncio.create_task(self._serve(lane), name=f"outbox-{chat_id}")
         return lane
@@ -246,14 +256,19 @@ class Outbox:
             rows = store.waiting(lane.chat_id, limit=1)
         return rows
 
-    async def _take(self, lane: _Lane) -> tuple[OutboxRow, Card | None] | None:
-        """Take the first row of a chat and its card; None when there is none."""
+    async def _take(
+        self, lane: _Lane
+    ) -> tuple[OutboxRow, Card | None, int | None] | None:
+        """Take the first row of a chat, its card, and the topic of the chat; None when there is none."""
 
-        def take(store: Transaction) -> tuple[OutboxRow, Card | None] | None:
+        def take(
+            store: Transaction,
+        ) -> tuple[OutboxRow, Card | None, int | None] | None:
             """Choose and note it at once: a state that comes in between must find it waiting, or under way."""
             for row in self._look(store, lane)[:1]:
                 store.mark([row.id], "sending")
-                return row, store.card(row.card_id) if row.card_id else None
+                card = store.card(row.card_id) if row.card_id else None
+                return row, card, store.settings(lane.chat_id).topic
             return None
 
         await self._write_down(lane)
@@ -272,6 +287,9 @@ class Outbox:
                 answer.message = replace(
                     answer.message, text=plain(answer.message.text), html=False
                 )
+                return
+            case Verdict.NO_TOPIC if answer.message.topic is not None:
+                answer.message = replace(answer.message, topic=None)
                 return
             case Verdict.GONE if answer.in_place:
                 answer.gone = True
@@ -311,7 +329,9 @@ class Outbox:
         finally:
             lane.delivering = False
 
-    async def _deliver(self, lane: _Lane, row: OutboxRow, card: Card | None) -> None:
+    async def _deliver(
+        self, lane: _Lane, row: OutboxRow, card: Card | None, topic: int | None
+    ) -> None:
         """Send a message between two notes of it."""
         shown = card.message_id if card else None
         edit = shown if row.kind == "card" else None
@@ -320,11 +340,16 @@ class Outbox:
             buttons_from_json(row.buttons),
             reply_to=shown if edit is None else None,
             may_repeat=row.doubts > 0 and edit is None,
+            topic=topic,
+            silent=row.silent,
         )
         verdict, message_id = await self._call(lane, message, edit=edit)
         if verdict is Verdict.GONE and edit is not None:
             edit = None
             verdict, message_id = await self._call(lane, message, edit=None)
+        if verdict is Verdict.NO_TOPIC:
+            message = replace(message, topic=None)
+            verdict, message_id = await self._call(lane, message, edit=edit)
         if verdict is Verdict.PLAIN:
             verdict, message_id = await self._call(
                 lane, replace(message, text=plain(message.text), html=False), edit=edit
@@ -393,6 +418,8 @@ class Outbox:
             case Verdict.MOVED if new_chat_id is not None:
                 old = lane.chat_id
                 await self._store.run(lambda store: store.move_chat(old, new_chat_id))
+                if self._on_moved:
+                    self._on_moved(old, new_chat_id)
                 self.wake([new_chat_id])
             case Verdict.TOKEN:
                 lane.parked = True

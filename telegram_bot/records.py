@@ -37,6 +37,7 @@ class OutboxRow:
     occurred: float
     state: str
     doubts: int
+    silent: bool
     edits: bool
 
 
@@ -71,6 +72,7 @@ class ConfirmationRow:
 def read_outbox_row(row: list[Any]) -> OutboxRow:
     """Read a message."""
     row[5] = read_lines(row[5])
+    row[11:] = map(bool, row[11:])
     return OutboxRow(*row)
 
 

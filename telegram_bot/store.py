@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 import contextlib
+from contextvars import copy_context
 from datetime import UTC, datetime
+from functools import partial
 import logging
 from pathlib import Path
 import sqlite3
@@ -136,7 +138,10 @@ class Store:
         loop = asyncio.get_running_loop()
         try:
             result, written = await asyncio.shield(
-                loop.run_in_executor(self._thread, self._work, work)
+                # With the context goes the language that is spoken.
+                loop.run_in_executor(
+                    self._thread, partial(copy_context().run, self._work, work)
+                )
             )
         except sqlite3.DatabaseError as err:
             if _is_disk(err) and not self._troubled:

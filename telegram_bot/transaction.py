@@ -18,6 +18,8 @@ from telegram_bot.records import (
 )
 from telegram_bot.settings import ChatSettings, read_settings, save_settings
 
+_MOVED = "moved_chats"
+
 
 class Transaction:
     """What can be done within one transaction; used in the store's thread only.
@@ -64,6 +66,7 @@ class Transaction:
         buttons: str = "[]",
         card_id: int | None = None,
         occurred: float,
+        silent: bool = False,
     ) -> bool:
         """Add a message; return False when the same one is there already.
 
@@ -77,20 +80,22 @@ class Transaction:
         doubts = 0
         if kind == "card":
             rows = self.db.execute(
-                "SELECT line, doubts FROM outbox WHERE card_id = ? AND kind = 'card' AND state = 'waiting' ORDER BY id",
+                "SELECT line, doubts, silent FROM outbox WHERE card_id = ? AND kind = 'card' AND state = 'waiting' ORDER BY id",
                 (card_id,),
             ).fetchall()
             # Whoever reads a digest instead must not miss what the older states told.
             lines = (*(line for row in rows for line in read_lines(row[0])), *lines)
             # One of them may be in the chat already.
             doubts = max((row[1] for row in rows), default=0)
+            # One that rings rings for all that it stands for.
+            silent = silent and all(row[2] for row in rows)
             self.db.execute(
                 "UPDATE outbox SET state = 'replaced' WHERE card_id = ? AND kind = 'card' AND state = 'waiting'",
                 (card_id,),
             )
         self.db.execute(
-            "INSERT INTO outbox (event_id, chat_id, kind, text, line, buttons, card_id, occurred, doubts, state)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting')",
+            "INSERT INTO outbox (event_id, chat_id, kind, text, line, buttons, card_id, occurred, doubts, silent, state)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting')",
             (
                 event_id,
                 chat_id,
@@ -101,19 +106,30 @@ class Transaction:
                 card_id,
                 occurred,
                 doubts,
+                silent,
             ),
         )
         return True
 
-    def notify(self, event_id: str, chat_id: int, text: str, at: float) -> bool:
+    def notify(
+        self,
+        event_id: str,
+        chat_id: int,
+        text: str,
+        at: float,
+        *,
+        kind: str = "notice",
+        silent: bool = False,
+    ) -> bool:
         """Add a notice; return False when it is there already."""
         return self.enqueue(
             event_id=event_id,
             chat_id=chat_id,
             kind="notice",
             text=text,
-            lines=(Line(event_id, "notice", text),),
+            lines=(Line(event_id, kind, text),),
             occurred=at,
+            silent=silent,
         )
 
     def waiting_chats(self) -> list[int]:
@@ -126,7 +142,7 @@ class Transaction:
     def waiting(self, chat_id: int, limit: int = -1) -> list[OutboxRow]:
         """Return what waits for a chat: new messages, oldest first, then edits, which ring nobody."""
         rows = self.db.execute(
-            "SELECT outbox.id, event_id, outbox.chat_id, kind, text, line, buttons, card_id, occurred, state, doubts,"
+            "SELECT outbox.id, event_id, outbox.chat_id, kind, text, line, buttons, card_id, occurred, state, doubts, silent,"
             " kind = 'card' AND cards.message_id IS NOT NULL AS edits"
             " FROM outbox LEFT JOIN cards ON cards.id = card_id"
             " WHERE outbox.chat_id = ? AND state IN ('waiting', 'sending')"
@@ -175,11 +191,26 @@ class Transaction:
 
     def move_chat(self, old: int, new: int) -> None:
         """Follow a chat that has got another id."""
-        for table in ("outbox", "cards", "confirmations", "buttons"):
+        for table in (
+            "outbox",
+            "cards",
+            "confirmations",
+            "buttons",
+            "settings",
+            "watches",
+        ):
             self.db.execute(
                 f"UPDATE OR IGNORE {table} SET chat_id = ? WHERE chat_id = ?",  # noqa: S608 - names from above
                 (new, old),
             )
+        moved = {
+            name: new if now == old else now for name, now in self.moved_chats().items()
+        }
+        self.set_note(_MOVED, {**moved, str(old): new})
+
+    def moved_chats(self) -> dict[str, int]:
+        """Return the new id of each chat that has got another one."""
+        return self.note(_MOVED) or {}
 
     # Cards
 

@@ -1,8 +1,22 @@
 """The commands of the bot: one module a topic, one table."""
 
-from telegram_bot.commands import account, again, alerts, help, market, orders
+from telegram_bot.commands import (
+    account,
+    again,
+    alerts,
+    chart,
+    deposit,
+    help,
+    history,
+    market,
+    orders,
+    portfolio,
+    status,
+    watch,
+)
 from telegram_bot.commands.base import (
     BUTTON_PREFIX,
+    CHOICE_PREFIX,
     ButtonAction,
     ButtonTap,
     Command,
@@ -14,14 +28,30 @@ from telegram_bot.commands.base import (
 
 COMMANDS: tuple[Command, ...] = (
     *market.COMMANDS,
+    *watch.COMMANDS,
+    *chart.COMMANDS,
     *account.COMMANDS,
+    *portfolio.COMMANDS,
+    *history.COMMANDS,
     *orders.COMMANDS,
+    *deposit.COMMANDS,
     *alerts.COMMANDS,
+    *status.COMMANDS,
     *help.COMMANDS,
 )
 BUTTONS: dict[str, ButtonAction] = {
     action.name: action
-    for action in (*again.BUTTONS, *account.BUTTONS, *alerts.BUTTONS)
+    for action in (
+        *again.BUTTONS,
+        *market.BUTTONS,
+        *watch.BUTTONS,
+        *chart.BUTTONS,
+        *account.BUTTONS,
+        *portfolio.BUTTONS,
+        *history.BUTTONS,
+        *alerts.BUTTONS,
+        *status.BUTTONS,
+    )
 }
 
 # Who understands a text that is no command, asked in this order.
@@ -30,6 +60,7 @@ TEXTS: tuple[TextHandler, ...] = ()
 __all__ = [
     "BUTTONS",
     "BUTTON_PREFIX",
+    "CHOICE_PREFIX",
     "COMMANDS",
     "TEXTS",
     "ButtonAction",

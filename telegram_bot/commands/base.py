@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from telegram_bot.access import Access, Role
 from telegram_bot.clock import Clock
 from telegram_bot.confirmations import new_id
-from telegram_bot.desk import OrderDesk
+from telegram_bot.desk import Asker, OrderDesk
 from telegram_bot.feed import Json
 from telegram_bot.home_assistant import HomeAssistant
 from telegram_bot.markup import Button, Message, Style
 from telegram_bot.outbox import Outbox
 from telegram_bot.pairs import PairBook
 from telegram_bot.store import Store
+from telegram_bot.watcher import Watcher
 
 BUTTON_PREFIX = "b"
+CHOICE_PREFIX = "c"
 
 
 class UsageError(Exception):
@@ -39,6 +41,7 @@ class Context:
     outbox: Outbox
     desk: OrderDesk
     pairs: PairBook
+    watcher: Watcher
     access: Access
     clock: Clock
     default_account_id: str | None
@@ -76,6 +79,11 @@ class Request:
     words: tuple[str, ...]
     name: str
 
+    @property
+    def asker(self) -> Asker:
+        """Return who asks, and where."""
+        return Asker(self.user_id, self.chat_id, self.name)
+
 
 @dataclass(frozen=True, slots=True)
 class ButtonTap:
@@ -87,6 +95,11 @@ class ButtonTap:
     data: Json
     name: str
     role: Role
+
+    @property
+    def asker(self) -> Asker:
+        """Return who asks, and where."""
+        return Asker(self.user_id, self.chat_id, self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +134,17 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class ButtonAction:
-    """What a kind of button does; the handler returns what to say to the person who tapped."""
+    """What a kind of button does; the handler returns what to say to the person who tapped.
+
+    Attributes:
+        is_choice: whether its buttons carry a value that anybody may send, instead of data in the store.
+    """
 
     name: str
     handler: ButtonHandler
     role: Role
+    is_choice: bool = False
+
+    def choice(self, text: str, value: str, style: Style | None = None) -> Button:
+        """Make a button that carries its value itself; the handler finds it as "value"."""
+        return Button(text, f"{CHOICE_PREFIX}:{self.name}:{value}", style)
