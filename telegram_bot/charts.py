@@ -3,8 +3,6 @@
 Money stays Decimal up to the place in the picture, which is a number of pixels.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -12,6 +10,7 @@ from itertools import pairwise
 from babel.dates import format_skeleton
 
 from telegram_bot.canvas import Canvas, Ink, text_width
+from telegram_bot.chart_data import Chart
 from telegram_bot.languages import current_language, number
 from telegram_bot.settings import ChartTheme
 
@@ -40,57 +39,6 @@ _TIME_STEPS = tuple(
     for minutes in (5, 10, 15, 30, 60, 120, 180, 360, 720, 1440)
 )
 _DAYS = (1, 2, 5, 7, 14, 30, 60, 91, 182, 365)
-
-
-@dataclass(frozen=True, slots=True)
-class Candle:
-    """What a price did in a span of time."""
-
-    start: datetime
-    open: Decimal
-    high: Decimal
-    low: Decimal
-    close: Decimal
-    volume: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class Fill:
-    """Something that was bought or sold."""
-
-    at: datetime
-    price: Decimal
-    buys: bool
-
-
-@dataclass(frozen=True, slots=True)
-class OpenOrder:
-    """An order that waits for its price."""
-
-    price: Decimal
-    amount: Decimal | None
-    buys: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """What a chart shows.
-
-    Attributes:
-        title: the pair.
-        interval: the length of a candle in words.
-        span: the length of a candle.
-        candles: oldest first, at least one, at most about 200 fit.
-        fills: those outside of the candles' time are left out.
-        orders: those far outside of the candles' prices are left out.
-    """
-
-    title: str
-    interval: str
-    span: timedelta
-    candles: Sequence[Candle]
-    fills: Sequence[Fill] = ()
-    orders: Sequence[OpenOrder] = ()
 
 
 def draw(chart: Chart, theme: ChartTheme) -> bytes:

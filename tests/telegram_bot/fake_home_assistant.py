@@ -10,6 +10,8 @@ from typing import Any, Self
 
 from aiohttp import WSMsgType, web
 
+from tests.telegram_bot import fake_market
+
 type Json = dict[str, Any]
 type Service = Callable[[Json], Awaitable[Json] | Json]
 
@@ -91,6 +93,7 @@ class FakeHomeAssistant:
         self.alerts: dict[str, Json] = {}
         self.placed_status = "new"
         self.finds_one = True
+        self.status: Json = dict(fake_market.STATUS)
         self.services: dict[str, Service] = {
             "get_ticker": self._get_ticker,
             "get_balances": self._get_balances,
@@ -102,6 +105,9 @@ class FakeHomeAssistant:
             "add_price_alert": self._add_price_alert,
             "remove_price_alert": self._remove_price_alert,
             "list_price_alerts": lambda data: {"alerts": list(self.alerts.values())},
+            "get_executions": lambda data: fake_market.executions(data, self.journal),
+            "get_order": self._get_order,
+            **fake_market.MARKET_SERVICES,
         }
         self._changed = asyncio.Condition()
         self._sockets: dict[web.WebSocketResponse, list[int]] = {}
@@ -230,6 +236,8 @@ class FakeHomeAssistant:
                     await self._notify()
                 case "call_service":
                     await self._call(socket, message)
+                case "cexio/status":
+                    await _succeed(socket, message, self.status)
                 case "cexio/feed/subscribe":
                     await self._subscribe(socket, message)
                 case "unsubscribe_events":
@@ -350,6 +358,13 @@ class FakeHomeAssistant:
                 if order["status"] in ("new", "partially_filled")
             ]
         return {"orders": orders}
+
+    def _get_order(self, data: Json) -> Json:
+        """Return one order in any state."""
+        for order in self.orders.values():
+            if all(order[name] == value for name, value in data.items()):
+                return {"order": order}
+        raise Refusal("unknown_order", "The exchange knows no such order.")
 
     def _preview_order(self, data: Json) -> Json:
         """Work out what an order would do."""
