@@ -100,7 +100,10 @@ class Database:
             NewerSchemaError: A later version wrote it; it was not touched.
             sqlite3.Error: It cannot be used.
         """
-        await self._async_in_thread(self._open)
+        loop = asyncio.get_running_loop()
+        # The first work starts the thread and waits for it, which is nothing for the loop.
+        opening = await loop.run_in_executor(None, self._executor.submit, self._open)
+        await asyncio.shield(asyncio.wrap_future(opening))
 
     async def async_run[T](self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run work in one transaction, committed and on disk when this returns."""

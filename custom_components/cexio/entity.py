@@ -1,5 +1,7 @@
 """Base entities: the devices that everything hangs on."""
 
+import asyncio
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 from homeassistant.components.sensor.const import SensorDeviceClass
@@ -60,6 +62,13 @@ def sub_account_device(coordinator: AccountCoordinator, account_id: str) -> Devi
             config_entry_id=entry.entry_id,
         ),
     )
+
+
+async def one_a_turn[T](items: Iterable[T]) -> AsyncIterator[T]:
+    """Yield one item in each turn of the event loop, which adding many would block."""
+    for item in items:
+        yield item
+        await asyncio.sleep(0)
 
 
 def market_device(entry: CexioConfigEntry, subentry: ConfigSubentry) -> DeviceInfo:

@@ -11,7 +11,13 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import CONF_PAIR
 from .coordinator import CexioConfigEntry
-from .entity import CexioAccountEntity, flat_execution, market_device, market_subentries
+from .entity import (
+    CexioAccountEntity,
+    flat_execution,
+    market_device,
+    market_subentries,
+    one_a_turn,
+)
 from .feed import FeedEntry, FeedKind
 from .order_changes import EXECUTION_EVENTS
 from .price_moves import Direction
@@ -32,7 +38,7 @@ async def async_setup_entry(
     """Add the event entities."""
     if entry.runtime_data.account is not None:
         async_add_entities([CexioExecutions(entry)])
-    for subentry in market_subentries(entry):
+    async for subentry in one_a_turn(market_subentries(entry)):
         async_add_entities(
             [CexioPriceAlert(entry, subentry)],
             config_subentry_id=subentry.subentry_id,

@@ -29,6 +29,7 @@ from .entity import (
     CexioMarketEntity,
     class_and_precision,
     market_subentries,
+    one_a_turn,
 )
 from .exchange import Balance, Pair
 from .feed import FeedKind
@@ -156,11 +157,17 @@ async def async_setup_entry(
 ) -> None:
     """Add the sensors of the markets, and those of the account as assets appear."""
     runtime = entry.runtime_data
-    for subentry in market_subentries(entry):
-        market = runtime.markets.markets[subentry.data[CONF_PAIR]]
-        conditions = runtime.reference.data.pairs.get(market.pair)
-        if conditions is None:
-            continue
+    shown: set[str] = set()
+
+    @callback
+    def add_market(subentry: ConfigSubentry) -> None:
+        """Add the sensors of a market, once its trading conditions are known."""
+        pair = subentry.data[CONF_PAIR]
+        market = runtime.markets.markets.get(pair)
+        conditions = runtime.reference.data.pairs.get(pair)
+        if market is None or conditions is None or pair in shown:
+            return
+        shown.add(pair)
         async_add_entities(
             [
                 CexioMarketSensor(market, subentry, description, conditions)
@@ -168,6 +175,16 @@ async def async_setup_entry(
             ],
             config_subentry_id=subentry.subentry_id,
         )
+
+    @callback
+    def add_traded_markets() -> None:
+        """Add the sensors of markets that were not there before."""
+        for subentry in market_subentries(entry):
+            add_market(subentry)
+
+    async for subentry in one_a_turn(market_subentries(entry)):
+        add_market(subentry)
+    entry.async_on_unload(runtime.reference.async_add_listener(add_traded_markets))
     if (account := runtime.account) is None:
         return
     last = await runtime.feed.async_last(FeedKind.EXECUTION)
@@ -178,7 +195,7 @@ async def async_setup_entry(
             *diagnostic_sensors(entry),
         ]
     )
-    for subentry in market_subentries(entry):
+    async for subentry in one_a_turn(market_subentries(entry)):
         async_add_entities(
             [CexioFee(account.fees, subentry)], config_subentry_id=subentry.subentry_id
         )

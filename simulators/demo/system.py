@@ -1,6 +1,6 @@
 """Compose the whole system: two simulators, Home Assistant with the integration, the bot."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 import os
@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 import orjson
 
+from simulators.demo.control import Control
 from simulators.demo.dashboard import DASHBOARD, PAIRS, dashboard
 from simulators.demo.home_assistant import HomeAssistant, HomeAssistantError
 from simulators.demo.ports import Ports, choose_ports
@@ -120,9 +121,17 @@ class System:
 
 @asynccontextmanager
 async def run_system(
-    directory: Path, *, seed: int, progress: Progress, preferred_ports: bool = True
+    directory: Path,
+    *,
+    seed: int,
+    progress: Progress,
+    preferred_ports: bool = True,
+    pairs: int | None = None,
+    hass: Sequence[str | Path] = (HASS,),
 ) -> AsyncIterator[System]:
     """Run the whole system with its state in `directory`; stop all of it at the end.
+
+    `pairs` markets are watched instead of the dashboard's few; `hass` starts Home Assistant.
 
     Raises:
         ProcessError: a part did not start; the text holds the end of its log.
@@ -135,8 +144,16 @@ async def run_system(
     ):
         progress("starting the exchange simulator and the Telegram stand-in")
         exchange = await _start_simulator(
-            processes, "exchange", ports.exchange, directory, "--seed", str(seed)
+            processes,
+            "exchange",
+            ports.exchange,
+            directory,
+            "--seed",
+            str(seed),
+            "--pairs",
+            str(pairs or 0),
         )
+        watched = PAIRS if pairs is None else await _listed(session, exchange, pairs)
         telegram = await _start_simulator(
             processes, "telegram", ports.telegram, directory
         )
@@ -144,9 +161,11 @@ async def run_system(
             session, f"http://127.0.0.1:{ports.home_assistant}"
         )
         accounts = await _start_home_assistant(
-            processes, home_assistant, directory, ports, progress
+            processes, home_assistant, directory, ports, hass, progress
         )
-        await _add_integration(home_assistant, accounts, exchange, telegram, progress)
+        await _add_integration(
+            home_assistant, accounts, exchange, telegram, watched, progress
+        )
         progress("starting the bot")
         await _start_bot(
             processes, home_assistant, telegram, accounts.bot_token, directory
@@ -192,11 +211,20 @@ async def _start_simulator(
     return child.ready
 
 
+async def _listed(
+    session: aiohttp.ClientSession, exchange: Mapping[str, Any], count: int
+) -> list[str]:
+    """Return the first pairs that the exchange lists."""
+    answer = await Control(session, exchange["rest_public"]).post("/get_pairs_info")
+    return [f"{pair['base']}-{pair['quote']}" for pair in answer["data"][:count]]
+
+
 async def _start_home_assistant(
     processes: Processes,
     home_assistant: HomeAssistant,
     directory: Path,
     ports: Ports,
+    hass: Sequence[str | Path],
     progress: Progress,
 ) -> Accounts:
     """Start Home Assistant with the integration of this repository; onboard it the first time."""
@@ -213,6 +241,7 @@ async def _start_home_assistant(
             processes,
             home_assistant,
             directory,
+            hass,
             CONFIGURATION.format(http=http, trusted_owner=""),
         )
         progress("creating the owner of this Home Assistant and a user for the bot")
@@ -235,6 +264,7 @@ async def _start_home_assistant(
         processes,
         home_assistant,
         directory,
+        hass,
         CONFIGURATION.format(http="", trusted_owner=trusted_owner),
     )
     return accounts
@@ -244,13 +274,14 @@ async def _run_hass(
     processes: Processes,
     home_assistant: HomeAssistant,
     directory: Path,
+    hass: Sequence[str | Path],
     text: str,
 ) -> Child:
     """Start Home Assistant and wait for its pages."""
     configuration = directory / "home_assistant"
     (configuration / "configuration.yaml").write_text(text, encoding="utf-8")
     child = await processes.start(
-        "home_assistant", [HASS, "--config", configuration, "--skip-pip"]
+        "home_assistant", [*hass, "--config", configuration, "--skip-pip"]
     )
     try:
         await home_assistant.wait_until_up(HOME_ASSISTANT_READY_SECONDS)
@@ -264,6 +295,7 @@ async def _add_integration(
     accounts: Accounts,
     exchange: Mapping[str, Any],
     telegram: Mapping[str, Any],
+    pairs: Sequence[str],
     progress: Progress,
 ) -> None:
     """Set the integration up through its own flows, unless an earlier start did."""
@@ -284,7 +316,7 @@ async def _add_integration(
                 "api_secret": exchange["secret"],
                 "server": {"url": exchange["base"]},
             },
-            "pairs": {"pairs": list(PAIRS)},
+            "pairs": {"pairs": list(pairs)},
             "sub_account": {"default_account_id": ACCOUNT},
         },
     )

@@ -1,0 +1,257 @@
+"""Let Home Assistant work for a while and judge it: `python -m tests.endurance`."""
+
+import argparse
+import asyncio
+from collections.abc import Coroutine, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+import os
+from pathlib import Path
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from typing import Any
+
+import aiohttp
+
+from simulators.demo.home_assistant import Connection, HomeAssistantError
+from simulators.demo.processes import ProcessError
+from simulators.demo.system import HASS, System, run_system
+from tests.endurance.verdict import LIMIT, Price, Turn, Verdict, judge
+
+WATCHED = Path(__file__).with_name("watched.py")
+PRICES_WITHIN_SECONDS = 60.0
+# Each market gets one alert of each of these, all repeating.
+ALERTS: tuple[dict[str, Any], ...] = (
+    {"condition": "crosses"},
+    {"condition": "moves", "percentage": "0.5", "window": {"minutes": 1}},
+    {"condition": "spread_above", "percentage": "0.05"},
+)
+
+DESCRIPTION = """\
+Runs the newest Home Assistant with many watched markets and three price alerts on each of them, the asyncio debug
+mode on, and looks at every turn of its event loop. Exits 1 when this integration logged a warning or an error,
+when a watched price stood still, or when a turn in which it was at work blocked the loop for longer than 20 ms.
+What the machine made a turn wait for a processor does not count as blocking, and is shown."""
+EXAMPLES = """\
+examples:
+  ./scripts/endure                            ten minutes with 40 markets
+  ./scripts/endure --minutes 1 --pairs 10     a short one"""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What was seen from outside while Home Assistant worked."""
+
+    begun: float
+    ended: float
+    prices: Mapping[str, Price]
+    fired: int
+    # Resident memory at the beginning and at the end, in bytes.
+    memory: tuple[int, int]
+
+
+def parse_arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        prog="./scripts/endure",
+        description=DESCRIPTION,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--minutes", type=float, default=10.0, help="how long (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--pairs", type=int, default=40, help="watched markets (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=1, help="seed of the market (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--directory", type=Path, help="where stores and logs go (default: temporary)"
+    )
+    return parser.parse_args()
+
+
+def say(text: str) -> None:
+    """Tell what is being done."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+async def mids(connection: Connection) -> dict[str, Price]:
+    """Return the middle price of each market, by its entity."""
+    return {
+        state["entity_id"]: Price(
+            state["state"], datetime.fromisoformat(state["last_updated"]).timestamp()
+        )
+        for state in await connection.command({"type": "get_states"})
+        if state["entity_id"].startswith("sensor.")
+        and state["entity_id"].endswith("_mid_price")
+    }
+
+
+async def add_alerts(connection: Connection, markets: Mapping[str, Price]) -> None:
+    """Set the alerts of each market; those on a level at the price of the moment."""
+    for entity, price in markets.items():
+        name = entity.removeprefix("sensor.").removesuffix("_mid_price")
+        for alert in ALERTS:
+            level = {"price": price.state} if alert["condition"] == "crosses" else {}
+            await connection.call_action(
+                "cexio",
+                "add_price_alert",
+                pair=name.replace("_", "-"),
+                repeat=True,
+                **alert,
+                **level,
+            )
+
+
+def memory_of(system: System) -> int:
+    """Return the resident memory of Home Assistant in bytes."""
+    (pid,) = (
+        child.process.pid
+        for child in system.processes._children
+        if child.name == "home_assistant"
+    )
+    status = Path(f"/proc/{pid}/status").read_text()
+    line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
+    return int(line.split()[1]) * 1024
+
+
+async def work(system: System, pairs: int, seconds: float) -> Course:
+    """Set the alerts, let Home Assistant work, and look at it from outside.
+
+    Raises:
+        HomeAssistantError: it did not show the price of each market.
+    """
+    token = system.owner_token
+    async with system.home_assistant.connect(token) as connection:
+        async with asyncio.timeout(PRICES_WITHIN_SECONDS):
+            first = await mids(connection)
+            while len(first) < pairs or not all(
+                item.is_known for item in first.values()
+            ):
+                await asyncio.sleep(0.5)
+                first = await mids(connection)
+        await connection.command(
+            {"type": "subscribe_events", "event_type": "cexio_price_alert"}
+        )
+        say(f"setting {len(ALERTS) * pairs} price alerts")
+        await add_alerts(connection, first)
+        begun, memory = time.time(), memory_of(system)
+        say(f"working for {seconds / 60:g} minutes")
+        await asyncio.sleep(seconds)
+        return Course(
+            begun,
+            time.time(),
+            await mids(connection),
+            connection.events.qsize(),
+            (memory, memory_of(system)),
+        )
+
+
+async def run(options: argparse.Namespace, directory: Path) -> int:
+    """Run the system, judge it, and return the exit status."""
+    report = directory / "turns.json"
+    # Warnings that Python keeps silent otherwise are logged; debug is asyncio's, too.
+    hass: list[str | Path] = [HASS.with_name("python"), "-W", "default"]
+    hass += [WATCHED, report, "--debug"]
+    async with run_system(
+        directory,
+        seed=options.seed,
+        progress=say,
+        preferred_ports=False,
+        pairs=options.pairs,
+        hass=hass,
+    ) as system:
+        course = await work(system, options.pairs, options.minutes * 60)
+    verdict = judge(
+        (directory / "logs" / "home_assistant.log").read_text("utf-8"),
+        report.read_bytes().splitlines(),
+        course.prices,
+        course.ended,
+    )
+    say(table(course, verdict))
+    return 0 if verdict.is_good else 1
+
+
+def longest(turns: Iterable[Turn]) -> str:
+    """Return how long the longest of some turns blocked the loop."""
+    blocked = [turn.blocked for turn in turns]
+    return f"{max(blocked) * 1000:.0f} ms" if blocked else "none over the limit"
+
+
+def table(course: Course, verdict: Verdict) -> str:
+    """Return what was found as a table, and everything that is wrong below it."""
+    own = verdict.own
+    starting = [turn for turn in verdict.others if turn.time < course.begun]
+    working = [turn for turn in verdict.others if turn.time >= course.begun]
+    preempted = [turn for turn in own if turn.blocked < LIMIT]
+    rows = (
+        ("markets", len(course.prices)),
+        (
+            "price alerts set, times one fired",
+            f"{len(course.prices) * len(ALERTS)}, {course.fired}",
+        ),
+        ("warnings and errors of this integration", len(verdict.complaints)),
+        ("prices that stood still", len(verdict.still)),
+        ("turns in which it blocked the loop over 20 ms", len(verdict.blocks)),
+        ("longest of its turns", longest(own)),
+        ("turns of its that waited for a processor", len(preempted)),
+        ("longest turn of others, at the start", longest(starting)),
+        ("longest turn of others, later", longest(working)),
+        (
+            "memory, start and end",
+            " ".join(f"{item / 2**20:.0f} MiB" for item in course.memory),
+        ),
+        (
+            "load of the machine at the end",
+            f"{os.getloadavg()[1]:.1f} on {os.cpu_count()} processors",
+        ),
+    )
+    lines = [f"{name:<48}{value}" for name, value in rows]
+    lines += verdict.complaints
+    lines += [f"stood still: {name}" for name in verdict.still]
+    lines += [
+        "\n  ".join((f"blocked {turn.blocked * 1000:.0f} ms: {turn.what}", *turn.stack))
+        for turn in verdict.blocks
+    ]
+    return "\n".join(lines)
+
+
+async def until_stopped(doing: Coroutine[Any, Any, int]) -> int:
+    """Do the work; SIGTERM and Ctrl-C let it stop all its processes first."""
+    task = asyncio.ensure_future(doing)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, task.cancel)
+    return await task
+
+
+def main() -> int:
+    """Run, print, tell by the exit status."""
+    options = parse_arguments()
+    directory = (
+        options.directory or Path(tempfile.mkdtemp(prefix="cexio-endure-"))
+    ).resolve()
+    try:
+        result = asyncio.run(until_stopped(run(options, directory)))
+    except (ProcessError, HomeAssistantError, aiohttp.ClientError, TimeoutError) as err:
+        say(f"FAILED  {err!r}\nlogs: {directory / 'logs'}")
+        return 1
+    except asyncio.CancelledError:
+        say("stopped")
+        return 130
+    if result:
+        say(f"logs: {directory}")
+    elif options.directory is None:
+        shutil.rmtree(directory)
+    return result
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,116 @@
+"""What a run is judged by: a complaint, a block and a price that stands still are found, and only these."""
+
+from pathlib import Path
+import subprocess
+import sys
+from typing import Any
+
+import orjson
+
+from tests.endurance.verdict import Price, Turn, judge, records
+
+QUIET = """\
+something that was said before the log began
+2026-11-21 01:10:51.760+00:00 WARNING (SyncWorker_1) [homeassistant.loader] We found a custom integration cexio
+2026-11-21 01:10:52.072 ERROR (MainThread) [homeassistant.components.zha] No stick
+2026-11-21 01:10:53.000+00:00 INFO (MainThread) [custom_components.cexio.feed] Connected
+"""
+WARNING = "2026-11-21 01:11:00.307-03:00 WARNING (MainThread) [custom_components.cexio.market] Odd\n"
+TRACEBACK = """\
+2026-11-21 01:12:00.000+00:00 ERROR (MainThread) [homeassistant] Error doing job
+Traceback (most recent call last):
+  File "/config/custom_components/cexio/market.py", line 1, in x
+ValueError
+"""
+SCRIPT = """\
+import asyncio, sys, time
+from tests.endurance.watched import watch
+
+async def main():
+    await asyncio.sleep(0.001)
+    begun = time.thread_time()
+    while time.thread_time() - begun < 0.05:
+        pass
+    await asyncio.sleep(0.001)
+    time.sleep(0.06)
+    await asyncio.sleep(0.1)
+
+with open(sys.argv[1], "a") as file:
+    watch(file)
+    asyncio.run(main())
+"""
+
+
+def turn(**changed: Any) -> bytes:
+    """Return a line about a turn of the loop."""
+    data = {
+        "time": 5.0,
+        "took": 0.05,
+        "cpu": 0.03,
+        "waited": 0.01,
+        "own": True,
+        "what": "a task",
+        "stack": ["a.py:1 f"],
+    }
+    return orjson.dumps(data | changed)
+
+
+def test_log_is_read_record_by_record() -> None:
+    """What has no head belongs to the record before it."""
+    found = [
+        (level, logger, len(text.splitlines()))
+        for level, logger, text in records(QUIET + TRACEBACK + WARNING)
+    ]
+    assert found == [
+        ("WARNING", "homeassistant.loader", 1),
+        ("ERROR", "homeassistant.components.zha", 1),
+        ("INFO", "custom_components.cexio.feed", 1),
+        ("ERROR", "homeassistant", 4),
+        ("WARNING", "custom_components.cexio.market", 1),
+    ]
+    assert list(records("")) == []
+
+
+def test_good() -> None:
+    """Others may complain and block; waiting for a processor is no block."""
+    lines = [turn(own=False, took=9), turn(took=0.1, waited=0.09)]
+    verdict = judge(QUIET, lines, {"a": Price("60000", 90)}, 100)
+    assert verdict.is_good
+    assert len(verdict.own) == len(verdict.others) == 1
+
+
+def test_bad() -> None:
+    """Each thing that is wrong alone is enough."""
+    for log in (QUIET + WARNING, TRACEBACK + QUIET):
+        verdict = judge(log, [], {}, 0)
+        assert len(verdict.complaints) == 1
+        assert not verdict.is_good
+    verdict = judge(QUIET, [turn()], {}, 0)
+    assert [item.blocked for item in verdict.blocks] == [0.04]
+    assert not verdict.is_good
+    prices = {
+        "old": Price("60000", 39),
+        "new": Price("60000", 41),
+        "gone": Price("unavailable", 99),
+    }
+    verdict = judge(QUIET, [], prices, 100)
+    assert verdict.still == ("old", "gone")
+    assert not verdict.is_good
+
+
+def test_slow_turns_are_found(tmp_path: Path) -> None:
+    """A turn that computes and one that sleeps are told, with where they were at the limit."""
+    report = tmp_path / "turns.json"
+    subprocess.run(
+        [sys.executable, "-c", SCRIPT, report],
+        cwd=Path(__file__).parents[2],
+        check=True,
+        timeout=60,
+    )
+    turns = [Turn(**orjson.loads(line)) for line in report.read_bytes().splitlines()]
+    # A busy machine makes others slow, too.
+    inside = [item for item in turns if item.stack and item.stack[0].endswith(" main")]
+    computing, sleeping = inside
+    assert computing.cpu >= 0.05
+    assert sleeping.cpu < 0.05 <= sleeping.blocked
+    assert not any(item.own for item in inside)
