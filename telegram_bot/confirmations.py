@@ -1,4 +1,4 @@
-"""Orders that wait for a tap: frozen, owned by one person, taken once, void after a restart."""
+"""What waits for a tap: frozen, owned by one person, taken once, void after a restart."""
 
 import base64
 from collections.abc import Callable
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 import secrets
 
+from telegram_bot.languages import N_, _
 from telegram_bot.markup import Button, Buttons, Style
 from telegram_bot.records import ConfirmationRow
 from telegram_bot.transaction import Transaction
@@ -19,6 +20,8 @@ class Taken(StrEnum):
     """What a tap on Confirm or Discard came to."""
 
     NOW = "now"  # this tap is the one that counts
+    CODE = "code"  # it counts, but the second factor is missing
+    CODE_AWAITED = "code_awaited"
     UNKNOWN = "unknown"
     OTHERS = "others"  # somebody else was asked
     LATE = "late"
@@ -28,7 +31,12 @@ class Taken(StrEnum):
     EXPIRED = "expired"
 
 
+# Of a question that is still open; it waits for a tap, or for a code after it.
+PENDING = "pending"
+AWAITING_CODE = "awaiting_code"
+OPEN = (PENDING, AWAITING_CODE)
 _STATES = {
+    AWAITING_CODE: Taken.CODE_AWAITED,
     "executing": Taken.EXECUTING,
     "done": Taken.DONE,
     "discarded": Taken.DISCARDED,
@@ -37,13 +45,19 @@ _STATES = {
 
 
 TAP_ANSWERS = {
-    Taken.UNKNOWN: "I don't know this question any more. Nothing was done.",
-    Taken.OTHERS: "Only the person who asked can decide this. Nothing was done.",
-    Taken.LATE: "Too late: this offer has run out. Nothing was done; ask again for a fresh one.",
-    Taken.EXPIRED: "Too late: this offer has run out. Nothing was done; ask again for a fresh one.",
-    Taken.EXECUTING: "Already on its way. It is sent once only.",
-    Taken.DONE: "This was decided before. Nothing more was done.",
-    Taken.DISCARDED: "This was discarded before. Nothing was done.",
+    Taken.CODE: N_("Now write your code. Nothing is done before."),
+    Taken.CODE_AWAITED: N_("I wait for your code. Nothing is done before."),
+    Taken.UNKNOWN: N_("I don't know this question any more. Nothing was done."),
+    Taken.OTHERS: N_("Only the person who asked can decide this. Nothing was done."),
+    Taken.LATE: N_(
+        "Too late: this offer has run out. Nothing was done; ask again for a fresh one."
+    ),
+    Taken.EXPIRED: N_(
+        "Too late: this offer has run out. Nothing was done; ask again for a fresh one."
+    ),
+    Taken.EXECUTING: N_("Already on its way. It is sent once only."),
+    Taken.DONE: N_("This was decided before. Nothing more was done."),
+    Taken.DISCARDED: N_("This was discarded before. Nothing was done."),
 }
 
 
@@ -74,10 +88,20 @@ def question_buttons(confirmation_id: str) -> Buttons:
     """Return the two buttons of a question."""
     return (
         (
-            Button("Confirm", button_data(confirmation_id, YES), Style.SUCCESS),
-            Button("Discard", button_data(confirmation_id, NO), Style.DANGER),
+            Button(_("Confirm"), button_data(confirmation_id, YES), Style.SUCCESS),
+            _discard(confirmation_id),
         ),
     )
+
+
+def code_buttons(confirmation_id: str) -> Buttons:
+    """Return what is left of the buttons once a code is waited for."""
+    return ((_discard(confirmation_id),),)
+
+
+def _discard(confirmation_id: str) -> Button:
+    """Return the button that closes a question."""
+    return Button(_("Discard"), button_data(confirmation_id, NO), Style.DANGER)
 
 
 def read_tap(data: str) -> Tap | None:
@@ -96,17 +120,41 @@ def take(
 ) -> tuple[Taken, ConfirmationRow | None]:
     """Decide on a tap; of many taps exactly one gets `Taken.NOW`.
 
-    On disk before the order is sent: `pending` becomes `executing` (or `discarded`), by compare-and-set.
+    On disk before anything is sent: `pending` becomes `executing` (or `discarded`), by compare-and-set; where the
+    second factor is asked for it becomes `awaiting_code` first.
     """
     row = store.confirmation(tap.confirmation_id)
     if row is None:
         return Taken.UNKNOWN, None
     if row.user_id != user_id:
         return Taken.OTHERS, row
-    if row.state == "pending" and now >= row.expires:
+    if row.state in OPEN and now >= row.expires:
         return Taken.LATE, row
-    if store.compare_and_set(
-        row.id, "pending", "executing" if tap.yes else "discarded"
-    ):
+    if tap.yes and row.preview.get("second_factor"):
+        if store.compare_and_set(row.id, PENDING, AWAITING_CODE):
+            return Taken.CODE, row
+    elif tap.yes:
+        if store.compare_and_set(row.id, PENDING, "executing"):
+            return Taken.NOW, row
+    elif close(store, row, "discarded"):
         return Taken.NOW, row
     return _STATES[row.state], row
+
+
+def close(store: Transaction, row: ConfirmationRow, state: str) -> bool:
+    """Close a question that is still open: "discarded" or "expired"; return False when it was decided before."""
+    return any(store.compare_and_set(row.id, old, state) for old in OPEN)
+
+
+def awaiting_code(store: Transaction, user_id: int) -> list[ConfirmationRow]:
+    """Return the questions for which a person's code is waited for; there is one at most."""
+    return [row for row in store.confirmations(AWAITING_CODE) if row.user_id == user_id]
+
+
+def take_code(store: Transaction, row: ConfirmationRow, now: float) -> Taken:
+    """Decide on a right code; of many codes exactly one gets `Taken.NOW`, before the deadline."""
+    if now >= row.expires:
+        return Taken.LATE
+    if store.compare_and_set(row.id, AWAITING_CODE, "executing"):
+        return Taken.NOW
+    return Taken.DONE

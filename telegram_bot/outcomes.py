@@ -15,10 +15,10 @@ _CERTAIN_CODES = frozenset(
 _CERTAIN_KEYS = frozenset(
     {
         "account_required", "amount_above_maximum", "amount_below_minimum", "amount_off_lot", "amount_required", "authentication_failed",
-        "entry_not_loaded",
+        "clock_wrong", "entry_not_loaded",
         "insufficient_funds", "maintenance", "no_sub_account", "not_allowed_to_trade", "not_connected", "order_rejected",
         "order_too_large", "pair_not_allowed", "permission_missing", "price_off_tick", "price_out_of_range", "price_required",
-        "price_too_far", "rate_limited", "stop_price_required", "trading_off", "unknown_order", "unknown_pair",
+        "price_too_far", "rate_limited", "stop_price_required", "storage_failed", "trading_off", "unknown_order", "unknown_pair",
     }
 )  # fmt: skip
 

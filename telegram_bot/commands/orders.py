@@ -15,7 +15,7 @@ async def _order(side: str, context: Context, request: Request) -> None:
     fields = written.fields(side, await context.pairs.find(written.pair))
     if context.default_account_id:
         fields["account_id"] = context.default_account_id
-    await context.desk.ask_order(request.user_id, request.chat_id, fields)
+    await context.desk.ask_order(request.asker, fields)
 
 
 async def cancel(context: Context, request: Request) -> Message | None:
@@ -28,7 +28,7 @@ async def cancel(context: Context, request: Request) -> Message | None:
         return Message(
             f"There is no open order {e(request.words[0])}. /orders shows what is open."
         )
-    await context.desk.ask_cancel(request.user_id, request.chat_id, dict(order))
+    await context.desk.ask_cancel(request.asker, dict(order))
     return None
 
 

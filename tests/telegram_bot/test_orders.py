@@ -6,7 +6,7 @@ import sqlite3
 import pytest
 
 from telegram_bot.config import AccessConfig, OrdersConfig
-from telegram_bot.desk import OrderDesk
+from telegram_bot.desk.questions import Questions
 from telegram_bot.records import Card, ConfirmationRow
 from telegram_bot.transaction import Transaction
 from tests.telegram_bot.conftest import OWNER, STRANGER, TRADER, VIEWER, Json, Rig
@@ -54,6 +54,7 @@ async def test_preview_shows_what_will_happen(rig: Rig) -> None:
         "Total with fee 601.5 USD",
         "Balance BTC 1.5 → 1.51",
         "Balance USD 50,000 → 49,398.5",
+        "Asked by Ada",
     ]
     assert [[button["text"] for button in line] for line in card["buttons"]] == [
         ["Confirm", "Discard"]
@@ -450,11 +451,11 @@ async def test_patience_never_hides_the_outcome(
 ) -> None:
     """A word of patience that comes late does not take the place of the outcome."""
     card = await preview(rig)
-    real = OrderDesk._show
+    real = Questions.show
     written = asyncio.Event()
 
     async def show(
-        desk: OrderDesk,
+        questions: Questions,
         row: ConfirmationRow,
         stage: str,
         head: str,
@@ -464,14 +465,14 @@ async def test_patience_never_hides_the_outcome(
         """Let the outcome be on its way first."""
         if stage == "sending":
             await written.wait()
-        work = asyncio.create_task(real(desk, row, stage, head, done=done))
+        work = asyncio.create_task(real(questions, row, stage, head, done=done))
         await asyncio.sleep(0)
         if stage == "outcome":
             written.set()
             await asyncio.sleep(0)
         await work
 
-    monkeypatch.setattr(OrderDesk, "_show", show)
+    monkeypatch.setattr(Questions, "show", show)
     hold = rig.home.holds["place_order"] = asyncio.Event()
     rig.home.refusals["place_order"] = Refusal("trading_off", "Trading is off.")
     await rig.tap("Confirm", card)
