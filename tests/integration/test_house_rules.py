@@ -10,7 +10,12 @@ import struct
 from typing import Any
 from unittest.mock import patch
 
-from homeassistant.config_entries import SOURCE_REAUTH, SOURCE_RECONFIGURE, SOURCE_USER
+from homeassistant.config_entries import (
+    SOURCE_REAUTH,
+    SOURCE_RECONFIGURE,
+    SOURCE_USER,
+    SubentryFlowContext,
+)
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, section
 from homeassistant.helpers import entity_registry as er
@@ -25,7 +30,7 @@ from custom_components.cexio.services import ACTIONS
 from custom_components.cexio.trigger import TRIGGERS
 from simulators.exchange.server import ExchangeServer
 from tests.integration.harness import MockConfigEntry
-from tests.integration.helpers import settled, switch_trading
+from tests.integration.helpers import prices_entry, set_up, settled, switch_trading
 from tests.integration.test_config_flow import begin, credentials
 from tests.integration.test_profit import market, read_all
 
@@ -406,13 +411,58 @@ async def test_every_field_of_a_form_has_words(
         check_form(steps, result)
         shown.add(str(result["step_id"]))
     assert shown | {"prices"} == set(steps)
-    options = await hass.config_entries.options.async_init(entry.entry_id)
-    check_form(TEXTS["options"]["step"], options)
-    for kind, words in TEXTS["config_subentries"].items():
-        form = await hass.config_entries.subentries.async_init(
-            (entry.entry_id, kind), context={"source": SOURCE_USER}
+    asked: set[str] = set()
+    for owner in (entry, await set_up(hass, prices_entry(exchange))):
+        form = await hass.config_entries.options.async_init(owner.entry_id)
+        check_form(TEXTS["options"]["step"], form)
+        asked.add(form["step_id"])
+    assert asked == set(TEXTS["options"]["step"])
+
+
+def asked_by(form: Any) -> set[str]:
+    """Return the fields that a form asks for."""
+    return names_of(form["data_schema"].schema)
+
+
+async def test_every_field_of_what_is_added_has_words(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    """Likewise for markets and price alerts, whatever they wait for, added or changed."""
+    flows = hass.config_entries.subentries
+    texts = TEXTS["config_subentries"]
+    user = SubentryFlowContext(source=SOURCE_USER)
+    market_form = await flows.async_init((entry.entry_id, "market"), context=user)
+    check_form(texts["market"]["step"], market_form)
+    assert set(texts["market"]["step"]) == {"user"}
+
+    handler = (entry.entry_id, "price_alert")
+    asked: dict[str, set[str]] = {}
+    for condition in TEXTS["selector"]["condition"]["options"]:
+        form = await flows.async_init(handler, context=user)
+        check_form(texts["price_alert"]["step"], form)
+        chosen = {"pair": "BTC-USD", "condition": condition}
+        form = await flows.async_configure(form["flow_id"], chosen)
+        names = asked_by(form)
+        asked.setdefault(form["step_id"], set()).update(names)
+        given = {"price": "9", "percentage": "9", "window": {"minutes": 9}}
+        given = {name: value for name, value in given.items() if name in names}
+        await flows.async_configure(form["flow_id"], given)
+        await hass.async_block_till_done()
+    for alert in entry.runtime_data.alerts.alerts:
+        form = await flows.async_init(
+            handler,
+            context={
+                "source": SOURCE_RECONFIGURE,
+                "subentry_id": alert.alert_id,
+            },
         )
-        check_form(words["step"], form)
+        asked[form["step_id"]] |= asked_by(form)
+    told = {
+        name: set(step["data"])
+        for name, step in texts["price_alert"]["step"].items()
+        if name != "user"
+    }
+    assert asked == told
 
 
 async def test_every_entity_has_a_name_and_an_icon(
