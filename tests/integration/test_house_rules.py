@@ -29,9 +29,9 @@ from custom_components.cexio.const import DOMAIN
 from custom_components.cexio.services import ACTIONS
 from custom_components.cexio.trigger import TRIGGERS
 from simulators.exchange.server import ExchangeServer
+from tests.integration.flows import begin, credentials
 from tests.integration.harness import MockConfigEntry
 from tests.integration.helpers import prices_entry, set_up, settled, switch_trading
-from tests.integration.test_config_flow import begin, credentials
 from tests.integration.test_profit import market, read_all
 
 REPOSITORY = Path(__file__).parents[2]
