@@ -13,6 +13,7 @@ QUIET = """\
 something that was said before the log began
 2026-11-21 01:10:51.760+00:00 WARNING (SyncWorker_1) [homeassistant.loader] We found a custom integration cexio
 2026-11-21 01:10:52.072 ERROR (MainThread) [homeassistant.components.zha] No stick
+2026-11-21 01:10:52.900+00:00 WARNING (MainThread) [asyncio] Executing <Task coro=<cexio() done>> took 0.102 seconds
 2026-11-21 01:10:53.000+00:00 INFO (MainThread) [custom_components.cexio.feed] Connected
 """
 WARNING = "2026-11-21 01:11:00.307-03:00 WARNING (MainThread) [custom_components.cexio.market] Odd\n"
@@ -64,6 +65,7 @@ def test_log_is_read_record_by_record() -> None:
     assert found == [
         ("WARNING", "homeassistant.loader", 1),
         ("ERROR", "homeassistant.components.zha", 1),
+        ("WARNING", "asyncio", 1),
         ("INFO", "custom_components.cexio.feed", 1),
         ("ERROR", "homeassistant", 4),
         ("WARNING", "custom_components.cexio.market", 1),
