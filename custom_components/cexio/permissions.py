@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 import logging
+import re
 from typing import Any
 from uuid import uuid4
 
@@ -24,6 +25,8 @@ _NO_ACCOUNT = "(no account)"
 _NO_CURRENCY = "-"
 # What the exchange says about the request itself: it got past the permission.
 _PASSED = (InvalidRequestError, InsufficientFundsError, UnknownOrderError)
+# These may as well be about the key: the words for a missing permission are not documented.
+_DOUBTFUL = re.compile(r"\bkey\b|allow|forbid|denied|access|rights", re.IGNORECASE)
 
 type Permissions = Mapping[Permission, bool | None]
 
@@ -81,6 +84,9 @@ async def _async_has(
     except PermissionDeniedError:
         return False
     except _PASSED as err:
+        if _DOUBTFUL.search(err.text):
+            _LOGGER.debug("Whether %s was allowed cannot be told: %s", action, err)
+            return None
         _LOGGER.debug("%s was allowed: %s", action, err)
     except CexioError as err:
         # How a missing permission is told is not documented (rest.md 2.4). A key that
