@@ -32,6 +32,7 @@ from telegram_bot.config import Config
 from telegram_bot.delivery import judge
 from telegram_bot.desk import OrderDesk, SecondFactor
 from telegram_bot.dispatcher import Dispatcher, menu
+from telegram_bot.health import Health, count_waiting
 from telegram_bot.home_assistant import HomeAssistant
 from telegram_bot.languages import DEFAULT_LANGUAGE, LANGUAGES, N_, _, speaking
 from telegram_bot.markup import Message, e
@@ -176,7 +177,7 @@ class CompanionBot:
         await self._until_reached(lambda: self._poll(telegram))
         self._exits.push_async_callback(self._stop_polling, telegram)
         await self._until_reached(lambda: _show_menu(telegram))
-        self._running = _Running(telegram.bot.username, home_assistant)
+        self._running = _Running(telegram.bot.username, home_assistant, store)
 
     async def wait_ready(self) -> str:
         """Wait until both connections stand; return the bot's user name."""
@@ -184,6 +185,22 @@ class CompanionBot:
             raise RuntimeError("start first")
         await self._running.home_assistant.wait_tried()
         return self._running.username
+
+    async def health(self) -> Health:
+        """Return how the bot is doing, before it is ready as well."""
+        running = self._running
+        if running is None:
+            return Health(telegram=False, home_assistant=False, store=True, waiting=0)
+        try:
+            waiting = await running.store.run(count_waiting)
+        except sqlite3.Error:
+            waiting = 0
+        return Health(
+            telegram=not self._polling_lost,
+            home_assistant=running.home_assistant.connected,
+            store=not running.store.troubled,
+            waiting=waiting,
+        )
 
     async def wait_broken(self) -> None:
         """Wait for something that can't mend itself.
@@ -396,6 +413,7 @@ class _Running:
 
     username: str
     home_assistant: HomeAssistant
+    store: Store
 
 
 async def _show_menu(telegram: TelegramApplication) -> None:

@@ -1,27 +1,24 @@
-"""The settings: one TOML file and environment variables, checked before anything starts."""
+"""The settings: one file and environment variables, checked before anything starts."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from difflib import get_close_matches
+import json
 import logging
 import os
 from pathlib import Path
-import re
 import stat
 import tomllib
 from typing import Any
 
 import voluptuous as vol
 
-from telegram_bot.second_factor import is_pin_hash, is_totp_secret
+from telegram_bot.config_checks import SECTIONS, LogFormat
 
 _LOGGER = logging.getLogger(__name__)
 
 ENVIRONMENT_PREFIX = "CEXIO_BOT"
-DEFAULT_CONFIRM_SECONDS = 120
-# In place of a worth: every Confirm asks for the second factor.
-ALWAYS = "always"
 _READABLE_BY_OTHERS = stat.S_IRGRP | stat.S_IROTH
 
 
@@ -80,6 +77,14 @@ class SecondFactorConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class HealthConfig:
+    """Where the page is that tells supervisors how the bot is doing."""
+
+    port: int
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """All settings."""
 
@@ -89,6 +94,8 @@ class Config:
     store_path: Path
     orders: OrdersConfig
     second_factor: SecondFactorConfig = SecondFactorConfig()
+    health: HealthConfig | None = None
+    log_format: LogFormat = LogFormat.TEXT
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -101,147 +108,6 @@ class Config:
         )
 
 
-def _bot_token(value: Any) -> str:
-    """Check the shape of a bot token."""
-    if isinstance(value, str) and re.fullmatch(r"\d+:[A-Za-z0-9_-]{3,}", value.strip()):
-        return value.strip()
-    raise vol.Invalid(
-        "expected the token that @BotFather gave you, such as 123456789:ABC…"
-    )
-
-
-def _url(value: Any) -> str:
-    """Check the shape of a web address."""
-    if isinstance(value, str) and re.fullmatch(r"https?://[^\s/?#]+\S*", value.strip()):
-        return value.strip().rstrip("/")
-    raise vol.Invalid("expected an address such as http://homeassistant.local:8123")
-
-
-def _user_id(value: Any) -> int:
-    """Check the shape of a user id of Telegram."""
-    if isinstance(value, bool) or not re.fullmatch(r"[1-9]\d*", str(value).strip()):
-        raise vol.Invalid(
-            "expected a numeric Telegram user id such as 123456789 (user names can change hands)"
-        )
-    return int(value)
-
-
-def _group_id(value: Any) -> int:
-    """Check the shape of a group's id of Telegram."""
-    if isinstance(value, bool) or not re.fullmatch(r"-[1-9]\d*", str(value).strip()):
-        raise vol.Invalid(
-            "expected the numeric id of a Telegram group such as -1001234567890; the bot tells it when you write to it there"
-        )
-    return int(value)
-
-
-def _ids(check: Callable[[Any], int], example: str) -> Callable[[Any], tuple[int, ...]]:
-    """Return a check for a list of ids; in the environment they are separated by commas."""
-
-    def check_all(value: Any) -> tuple[int, ...]:
-        """Check the list."""
-        if isinstance(value, str):
-            value = [part for part in value.replace(" ", "").split(",") if part]
-        if not isinstance(value, list):
-            raise vol.Invalid(f"expected a list of numeric Telegram {example}")
-        return tuple(check(item) for item in value)
-
-    return check_all
-
-
-_user_ids = _ids(_user_id, "user ids such as [123456789, 987654321]")
-_group_ids = _ids(_group_id, "group ids such as [-1001234567890]")
-
-
-def _seconds(value: Any) -> int:
-    """Check the time that an order waits for its tap."""
-    if (
-        isinstance(value, bool)
-        or not re.fullmatch(r"\d+", str(value).strip())
-        or not 10 <= int(value) <= 600
-    ):
-        raise vol.Invalid("expected whole seconds from 10 to 600")
-    return int(value)
-
-
-def _worth(value: Any) -> Decimal | str:
-    """Check the worth above which an order needs the second factor."""
-    text = str(value).strip()
-    if text.lower() == ALWAYS:
-        return ALWAYS
-    if not isinstance(value, bool) and re.fullmatch(r"\d{1,20}(\.\d{1,20})?", text):
-        return Decimal(text)
-    raise vol.Invalid('expected an amount of money such as "1000", or "always"')
-
-
-def _totp_secret(value: Any) -> str:
-    """Check the shape of a secret for one-time passwords; people write it in groups."""
-    text = re.sub(r"[\s-]", "", str(value)).upper()
-    if is_totp_secret(text):
-        return text
-    raise vol.Invalid("expected the secret that `init` made: 32 letters and digits")
-
-
-def _pin_hash(value: Any) -> str:
-    """Check the shape of the hash of a PIN."""
-    text = str(value).strip()
-    if is_pin_hash(text):
-        return text
-    raise vol.Invalid("expected the hash that `init` made of a PIN, never the PIN")
-
-
-def _text(what: str) -> Callable[[Any], str]:
-    """Return a check for a text that isn't empty."""
-
-    def check(value: Any) -> str:
-        """Check the text."""
-        if isinstance(value, str) and value.strip():
-            return value.strip()
-        raise vol.Invalid(f"expected {what}")
-
-    return check
-
-
-_SECTIONS: dict[str, dict[vol.Marker, Callable[[Any], Any]]] = {
-    "telegram": {
-        vol.Required("token"): _bot_token,
-        vol.Optional("base_url", default="https://api.telegram.org/bot"): _url,
-        vol.Optional(
-            "base_file_url", default="https://api.telegram.org/file/bot"
-        ): _url,
-    },
-    "home_assistant": {
-        vol.Required("url"): _url,
-        vol.Required("token"): _text(
-            "a long-lived access token of Home Assistant (your profile there, tab Security)"
-        ),
-        vol.Optional("config_entry_id"): _text(
-            "the id of the integration's config entry"
-        ),
-    },
-    "access": {
-        vol.Required("owner"): _user_id,
-        vol.Optional("traders", default=list): _user_ids,
-        vol.Optional("viewers", default=list): _user_ids,
-        vol.Optional("groups", default=list): _group_ids,
-    },
-    "store": {
-        vol.Required("path"): _text(
-            "the path of the bot's own database, such as /var/lib/cexio-bot/bot.sqlite"
-        )
-    },
-    "orders": {
-        vol.Optional("confirm_seconds", default=DEFAULT_CONFIRM_SECONDS): _seconds,
-        vol.Optional("default_account_id"): _text("the name of a sub-account"),
-        vol.Optional("second_factor_above"): _worth,
-    },
-    "second_factor": {
-        vol.Optional("totp_secret"): _totp_secret,
-        vol.Optional("pin_hash"): _pin_hash,
-    },
-}
-
-
 def load_config(
     path: Path | None, environment: Mapping[str, str] = os.environ
 ) -> Config:
@@ -252,7 +118,7 @@ def load_config(
     """
     raw = _read_file(path) if path else {}
     problems = [
-        *_unknown(raw.keys(), _SECTIONS.keys(), lambda name: f"[{name}]"),
+        *_unknown(raw.keys(), SECTIONS.keys(), lambda name: f"[{name}]"),
         *(
             f"[{name}]: expected a section, not a single value"
             for name, part in raw.items()
@@ -260,7 +126,7 @@ def load_config(
         ),
     ]
     sections: dict[str, dict[str, Any]] = {}
-    for name, keys in _SECTIONS.items():
+    for name, keys in SECTIONS.items():
         part = raw.get(name, {})
         given = dict(part) if isinstance(part, dict) else {}
         for key in keys:
@@ -301,15 +167,19 @@ def _variable(section: str, key: str) -> str:
 
 
 def _read_file(path: Path) -> dict[str, Any]:
-    """Read the TOML file."""
+    """Read the file: TOML, or the JSON in which Home Assistant hands an app its options."""
+    is_json = path.suffix == ".json"
     try:
         with path.open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode
-            raw = tomllib.load(file)
+            raw = json.load(file) if is_json else tomllib.load(file)
     except OSError as err:
         raise ConfigError(f"{path}: can't be read: {err.strerror}") from err
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
-        raise ConfigError(f"{path}: is not valid TOML: {err}") from err
+    except ValueError as err:
+        name = "JSON" if is_json else "TOML"
+        raise ConfigError(f"{path}: is not valid {name}: {err}") from err
+    if not isinstance(raw, dict):
+        raise ConfigError(f"{path}: expected sections such as telegram and access")
     if mode & _READABLE_BY_OTHERS:
         _LOGGER.warning(
             "%s holds tokens and can be read by others; run: chmod 600 %s", path, path
@@ -337,7 +207,7 @@ def _check_section(
     name: str, given: dict[str, Any], problems: list[str]
 ) -> dict[str, Any]:
     """Check one section; what is wrong joins the list of problems."""
-    keys = _SECTIONS[name]
+    keys = SECTIONS[name]
     problems += _unknown(given.keys(), keys.keys(), lambda key: f"{name}.{key}")
     try:
         checked: dict[str, Any] = vol.Schema(keys, extra=vol.REMOVE_EXTRA)(given)
@@ -365,7 +235,7 @@ def _expectation(keys: dict[vol.Marker, Callable[[Any], Any]], key: str) -> str:
 
 def _build(sections: dict[str, dict[str, Any]], path: Path | None) -> Config:
     """Make the settings from checked sections."""
-    home_assistant = sections["home_assistant"]
+    home_assistant, health = sections["home_assistant"], sections["health"]
     store = Path(sections["store"]["path"]).expanduser()
     if path and not store.is_absolute():
         store = path.parent / store
@@ -384,4 +254,6 @@ def _build(sections: dict[str, dict[str, Any]], path: Path | None) -> Config:
             second_factor_above=sections["orders"].get("second_factor_above"),
         ),
         second_factor=SecondFactorConfig(**sections["second_factor"]),
+        health=HealthConfig(**health) if "port" in health else None,
+        log_format=sections["logging"]["format"],
     )

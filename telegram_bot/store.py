@@ -107,6 +107,11 @@ class Store:
         self._thread = ThreadPoolExecutor(1, "store")
         self._db: sqlite3.Connection | None = None
 
+    @property
+    def troubled(self) -> bool:
+        """Return whether the disk refuses what is written."""
+        return self._troubled
+
     async def open(
         self, on_damaged: Callable[[Transaction, Path], None] = lambda *_: None
     ) -> None:

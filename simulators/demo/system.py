@@ -363,6 +363,6 @@ async def _start_bot(
         file.write(text)
     return await processes.start(
         "bot",
-        [sys.executable, "-m", "telegram_bot", "--config", path],
+        [sys.executable, "-m", "telegram_bot", "run", "--config", path],
         ready_seconds=BOT_READY_SECONDS,
     )

@@ -7,7 +7,7 @@ import logging
 
 from telegram_bot import cards
 from telegram_bot.clock import Clock
-from telegram_bot.config import ALWAYS
+from telegram_bot.config_checks import ALWAYS
 from telegram_bot.confirmations import OPEN, Tap, new_id
 from telegram_bot.desk.factor import Checked, SecondFactor, Verdict
 from telegram_bot.desk.funds import Moving, Resuming

@@ -125,6 +125,7 @@ class World:
                 sys.executable,
                 "-m",
                 "telegram_bot",
+                "run",
                 "--config",
                 self._directory / "bot.toml",
             ],

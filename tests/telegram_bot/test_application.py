@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 
 from simulators.telegram.server import TelegramServer
-from telegram_bot.__main__ import _run as run_until_told, main
+from telegram_bot.__main__ import main
 from telegram_bot.application import CompanionBot, TokenRefusedError
 from telegram_bot.config import load_config
+from telegram_bot.run import run_until_told
 from telegram_bot.store import StoreError
 from tests.telegram_bot.conftest import OWNER, Rig
 from tests.telegram_bot.fake_home_assistant import TOKEN, FakeHomeAssistant, price_alert
@@ -55,6 +56,7 @@ async def running(file: Path) -> AsyncIterator[Process]:
         sys.executable,
         "-m",
         "telegram_bot",
+        "run",
         "--config",
         str(file),
         "--verbose",
@@ -129,7 +131,7 @@ def test_main_without_a_store(
     (tmp_path / "data").write_text("in the way")
     file = write_config(tmp_path, TelegramServer(port=1), FakeHomeAssistant())
     monkeypatch.setattr("telegram_bot.__main__.set_up_logging", lambda *_, **__: None)
-    assert main(["--config", str(file)]) == 1
+    assert main(["run", "--config", str(file)]) == 1
     assert "can't be used" in caplog.text
 
 
@@ -179,7 +181,7 @@ def test_bad_configuration(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     """A configuration that can't be used is told on stderr, without a traceback."""
     file = tmp_path / "bot.toml"
     file.write_text("[telegram]\n")
-    assert main(["--config", str(file)]) == 2
+    assert main(["run", "--config", str(file)]) == 2
     shown = capsys.readouterr()
     assert "telegram.token: is missing" in shown.err
     assert shown.out == ""
@@ -295,8 +297,8 @@ async def test_secret_in_an_accident(
         work.close()
         raise RuntimeError(f"{TOKEN} was not expected")
 
-    monkeypatch.setattr("telegram_bot.__main__.asyncio.run", run)
-    assert main(["--config", str(file)]) == 1
+    monkeypatch.setattr("telegram_bot.run.asyncio.run", run)
+    assert main(["run", "--config", str(file)]) == 1
     shown = capsys.readouterr()
     assert "**redacted** was not expected" in shown.err
     assert TOKEN not in shown.err + shown.out
