@@ -1,4 +1,4 @@
-"""Alerts that were promised, changed or removed before Home Assistant wrote its own file."""
+"""What of price alerts is on disk: what they have seen, and what was promised of them."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +10,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 import orjson
 
+from .alert_conditions import AlertState
 from .database import Database
 from .feed import Also
 
@@ -74,6 +75,42 @@ class AlertJournal:
             }
 
         return await self._database.async_read(read)
+
+    async def async_states(self) -> dict[str, AlertState]:
+        """Return what the alerts had seen."""
+
+        def read(connection: sqlite3.Connection) -> dict[str, AlertState]:
+            rows = connection.execute("SELECT alert_id, data FROM alert_states")
+            return {
+                alert_id: AlertState.from_stored(orjson.loads(data))
+                for alert_id, data in rows
+            }
+
+        return await self._database.async_read(read)
+
+
+def keep_states(states: Mapping[str, AlertState]) -> Also:
+    """Return what keeps states within a transaction."""
+    rows = [
+        (alert_id, orjson.dumps(state.to_stored()).decode())
+        for alert_id, state in states.items()
+    ]
+
+    def keep(connection: sqlite3.Connection) -> None:
+        connection.executemany(
+            "INSERT OR REPLACE INTO alert_states (alert_id, data) VALUES (?, ?)", rows
+        )
+
+    return keep
+
+
+def forget_state(alert_id: str) -> Also:
+    """Return what forgets a state within a transaction."""
+
+    def forget(connection: sqlite3.Connection) -> None:
+        connection.execute("DELETE FROM alert_states WHERE alert_id = ?", (alert_id,))
+
+    return forget
 
 
 def _written(path: Path) -> float:

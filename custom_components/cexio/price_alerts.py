@@ -15,10 +15,9 @@ from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util, ulid as ulid_util
-import orjson
 
 from .alert_conditions import AlertState, AlertTerms, Finding, PriceAlert, Tick
-from .alert_journal import AlertJournal
+from .alert_journal import AlertJournal, forget_state, keep_states
 from .const import DOMAIN, SUBENTRY_PRICE_ALERT
 from .coordinator import CexioConfigEntry
 from .database import Database
@@ -158,7 +157,7 @@ class PriceAlerts:
             data = alert_data(changed.terms, created=changed.created)
             try:
                 await self._async_note(
-                    alert_id, data, _keep_states({alert_id: changed.state})
+                    alert_id, data, keep_states({alert_id: changed.state})
                 )
                 self._alerts[alert_id] = changed
             finally:
@@ -225,7 +224,7 @@ class PriceAlerts:
             }
             new = wanted.keys() - self._alerts.keys()
             if new:
-                states = await self._async_read_states()
+                states = await self._journal.async_states()
                 for alert_id in sorted(new):
                     self._alerts[alert_id] = from_subentry(
                         wanted[alert_id], states.get(alert_id, AlertState())
@@ -301,25 +300,13 @@ class PriceAlerts:
             entries = [change.entry for change in changes if change.entry is not None]
             states = {change.alert.alert_id: change.after for change in changes}
             try:
-                await self._feed.async_append(entries, _keep_states(states))
+                await self._feed.async_append(entries, keep_states(states))
             except sqlite3.Error:
                 _LOGGER.exception("Price alerts that fired could not be kept")
                 for change in reversed(changes):
                     # The next price of this side fires it again.
                     if change.alert.state is change.after:
                         change.alert.state = change.before
-
-    async def _async_read_states(self) -> dict[str, AlertState]:
-        """Read what the alerts had seen."""
-
-        def read(connection: sqlite3.Connection) -> dict[str, AlertState]:
-            rows = connection.execute("SELECT alert_id, data FROM alert_states")
-            return {
-                alert_id: AlertState.from_stored(orjson.loads(data))
-                for alert_id, data in rows
-            }
-
-        return await self._database.async_read(read)
 
     async def _async_note_quietly(
         self, changes: Mapping[str, Mapping[str, Any] | None]
@@ -328,7 +315,7 @@ class PriceAlerts:
         for alert_id, data in changes.items():
             try:
                 await self._journal.async_note(
-                    alert_id, data, _forget_state(alert_id) if data is None else None
+                    alert_id, data, forget_state(alert_id) if data is None else None
                 )
             except sqlite3.Error as err:
                 # Home Assistant's own file will hold it in a second.
@@ -348,30 +335,6 @@ def _firing(alert: PriceAlert, tick: Tick, finding: Finding) -> NewEntry:
             **finding.as_dict(),
         },
     )
-
-
-def _keep_states(states: Mapping[str, AlertState]) -> Also:
-    """Return what keeps states within a transaction."""
-    rows = [
-        (alert_id, orjson.dumps(state.to_stored()).decode())
-        for alert_id, state in states.items()
-    ]
-
-    def keep(connection: sqlite3.Connection) -> None:
-        connection.executemany(
-            "INSERT OR REPLACE INTO alert_states (alert_id, data) VALUES (?, ?)", rows
-        )
-
-    return keep
-
-
-def _forget_state(alert_id: str) -> Also:
-    """Return what forgets a state within a transaction."""
-
-    def forget(connection: sqlite3.Connection) -> None:
-        connection.execute("DELETE FROM alert_states WHERE alert_id = ?", (alert_id,))
-
-    return forget
 
 
 def from_subentry(subentry: ConfigSubentry, state: AlertState) -> PriceAlert:

@@ -463,11 +463,12 @@ async def test_changed_and_removed_at_once(
 ) -> None:
     """Whoever changes an alert that is being removed is told that it is gone."""
     alert_id = (await add(hass))["alert_id"]
-    removed, changed = await asyncio.gather(
+    results: list[Any] = await asyncio.gather(
         act(hass, "remove_price_alert", alert_id=alert_id),
         act(hass, "update_price_alert", alert_id=alert_id, price="70000"),
         return_exceptions=True,
     )
+    removed, changed = results
     assert removed["alert"]["alert_id"] == alert_id
     assert isinstance(changed, ServiceValidationError)
     assert changed.translation_key == "unknown_alert"
