@@ -71,7 +71,7 @@ class PriceAlertFlow(ConfigSubentryFlow):
 
     _pair: str
     _condition: Condition
-    # What the form shows at first, and whether it can be paused.
+    # What the form of an alert shows at first.
     _shown: Mapping[str, Any] | None = None
 
     async def async_step_user(

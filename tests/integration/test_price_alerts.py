@@ -463,7 +463,7 @@ async def test_changed_and_removed_at_once(
 ) -> None:
     """Whoever changes an alert that is being removed is told that it is gone."""
     alert_id = (await add(hass))["alert_id"]
-    results: list[Any] = await asyncio.gather(
+    results: tuple[Any, Any] = await asyncio.gather(
         act(hass, "remove_price_alert", alert_id=alert_id),
         act(hass, "update_price_alert", alert_id=alert_id, price="70000"),
         return_exceptions=True,
