@@ -53,6 +53,7 @@ from .log_filter import async_redact, secrets_of
 from .market import MarketHub
 from .migration import async_migrate
 from .portfolio import PortfolioCoordinator, WalletCoordinator
+from .portfolio_history import PortfolioHistory
 from .price_alerts import PriceAlerts
 from .price_history import PriceHistory
 from .profit import ProfitCoordinator
@@ -195,6 +196,14 @@ async def _async_create_runtime(
             wallet=wallet,
             database=database,
         )
+        profit = ProfitCoordinator(
+            hass,
+            entry,
+            rest=client.rest,
+            reference=reference,
+            portfolio=portfolio,
+            database=database,
+        )
         account = CexioAccount(
             balances,
             ledger,
@@ -213,12 +222,15 @@ async def _async_create_runtime(
             wallet,
             portfolio,
             FeesCoordinator(hass, entry, client.rest),
-            ProfitCoordinator(
+            profit,
+            PortfolioHistory(
                 hass,
                 entry,
                 rest=client.rest,
                 reference=reference,
+                balances=balances,
                 portfolio=portfolio,
+                profit=profit,
                 database=database,
             ),
         )
@@ -274,6 +286,7 @@ async def _async_bring_up(
         runtime.account.fees.async_start()
         await runtime.account.profit.async_start()
         await runtime.account.funding.async_start()
+        runtime.account.portfolio_history.async_start()
 
     runtime.watch.async_start()
 
@@ -305,6 +318,7 @@ async def _async_bring_down(runtime: CexioRuntimeData) -> None:
         await runtime.account.stream.async_stop()
         await runtime.account.profit.async_stop()
         await runtime.account.funding.async_stop()
+        await runtime.account.portfolio_history.async_stop()
         await runtime.account.portfolio.async_shutdown()
     await runtime.markets.async_stop()
     runtime.watch.async_stop()

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from .funds import Funds
     from .market import MarketHub
     from .portfolio import PortfolioCoordinator, WalletCoordinator
+    from .portfolio_history import PortfolioHistory
     from .price_alerts import PriceAlerts
     from .price_history import PriceHistory
     from .profit import ProfitCoordinator
@@ -65,6 +66,7 @@ class CexioAccount:
     portfolio: PortfolioCoordinator
     fees: FeesCoordinator
     profit: ProfitCoordinator
+    portfolio_history: PortfolioHistory
 
 
 @dataclass(slots=True)

@@ -1,7 +1,7 @@
 """The prices of watched markets in long-term statistics, from before they were watched."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 import logging
@@ -12,15 +12,7 @@ from .background import Turns
 from .const import CONF_PAIR
 from .coordinator import CexioConfigEntry, ReferenceCoordinator
 from .entity import market_subentries
-from .exchange import (
-    Candle,
-    CexioError,
-    PriceSource,
-    Priority,
-    Resolution,
-    RestClient,
-    UnsupportedPairError,
-)
+from .exchange import Candle, CexioError, PriceSource, Priority, Resolution, RestClient
 from .long_term import (
     HOUR,
     HourRow,
@@ -31,27 +23,18 @@ from .long_term import (
     hour_of,
     is_recorder_busy,
 )
+from .past_candles import PastCandles, closed
 
 _LOGGER = logging.getLogger(__name__)
 
 # How far back a market is filled that was never watched before.
 DEPTH = timedelta(days=365)
-# A week in one question, and so many questions a minute (1 point of the address each).
-CANDLES_AT_ONCE = 7 * 24
+# So many questions a minute, each 1 point of the address.
 QUESTIONS_A_TURN = 8
 START_PAUSE = timedelta(minutes=1)
 BUSY_PAUSE = timedelta(minutes=1)
 # An hour's candle is asked for when it has surely been closed.
 CLOSED_AFTER = timedelta(minutes=2)
-
-
-@dataclass(slots=True)
-class _Gap:
-    """What was read of a gap: from its end backwards, until all of it is there."""
-
-    until: datetime
-    end: datetime
-    rows: list[HourRow] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -62,7 +45,7 @@ class _Market:
     # The newest hour that is kept, and the newest that was asked for.
     kept: datetime
     asked: datetime
-    gap: _Gap | None = None
+    gap: PastCandles | None = None
 
 
 class PriceHistory:
@@ -133,7 +116,7 @@ class PriceHistory:
                 if questions >= QUESTIONS_A_TURN:
                     return False
                 questions += 1
-                await self._async_ask_week(pair, market, last)
+                await self._async_read_gap(pair, market, last)
         return True
 
     async def _async_markets(self, last: datetime) -> dict[str, _Market]:
@@ -163,30 +146,23 @@ class PriceHistory:
         )
         for pair in pairs:
             candle = candles.get(pair)
-            rows = _rows([candle]) if isinstance(candle, Candle) else []
+            rows = _rows(closed([candle])) if isinstance(candle, Candle) else []
             if rows and rows[0].start == last:
                 await self._async_keep(self._markets[pair], rows, last)
 
-    async def _async_ask_week(self, pair: str, market: _Market, last: datetime) -> None:
-        """Ask for the part of a gap that ends where the last one began."""
-        gap = market.gap = market.gap or _Gap(until=last, end=last)
-        try:
-            candles = await self._rest.get_candles(
+    async def _async_read_gap(self, pair: str, market: _Market, last: datetime) -> None:
+        """Read the next part of what is missing; write it when all of it is there."""
+        if (gap := market.gap) is None:
+            gap = market.gap = PastCandles(
+                self._rest,
                 pair,
-                resolution=Resolution.ONE_HOUR,
-                source=PriceSource.BEST_BID,
-                end=gap.end,
-                limit=min(CANDLES_AT_ONCE, (gap.end - market.kept) // HOUR),
-                priority=Priority.BACKGROUND,
+                Resolution.ONE_HOUR,
+                after=market.kept,
+                until=last,
             )
-        except UnsupportedPairError:
-            candles = []
-        rows = [row for row in _rows(candles) if market.kept < row.start <= gap.end]
-        gap.rows[:0] = rows
-        if rows and rows[0].start > market.kept + HOUR:
-            gap.end = rows[0].start - HOUR
-        else:
-            await self._async_keep(market, gap.rows, gap.until)
+        await gap.async_read()
+        if gap.is_complete:
+            await self._async_keep(market, _rows(gap.candles), gap.until)
 
     async def _async_keep(
         self, market: _Market, rows: list[HourRow], until: datetime
@@ -200,18 +176,15 @@ class PriceHistory:
 
 
 def _rows(candles: Iterable[Candle]) -> list[HourRow]:
-    """Return the hours that are over and have prices, oldest first."""
-    found: list[HourRow] = []
-    for candle in sorted(candles, key=lambda item: item.start):
+    """Return what statistics keep of candles of one hour."""
+    rows: list[HourRow] = []
+    for candle in candles:
         told = (candle.open, candle.high, candle.low, candle.close)
-        prices = [price for price in told if price is not None]
-        if candle.is_closed and len(prices) == len(told):
-            found.append(
+        if prices := [price for price in told if price is not None]:
+            mean = sum(prices, Decimal()) / len(prices)
+            rows.append(
                 HourRow(
-                    start=candle.start,
-                    mean=sum(prices, Decimal()) / len(prices),
-                    low=min(prices),
-                    high=max(prices),
+                    start=candle.start, mean=mean, low=min(prices), high=max(prices)
                 )
             )
-    return found
+    return rows

@@ -1,6 +1,5 @@
 """The ledger of an account, read once and then followed, and the profit it tells of."""
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,11 +8,11 @@ import logging
 import sqlite3
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
 from .average_cost import Book, Holding, Row
+from .background import Turns
 from .const import DOMAIN
 from .conversion import Graph, Path, graph_of
 from .coordinator import CexioConfigEntry, ReferenceCoordinator, has_quiet_minute
@@ -105,30 +104,26 @@ class ProfitCoordinator(DataUpdateCoordinator[Profit | None]):
         self._start: datetime | None = None
         self._page = 1
         self._is_read = False
+        # Until when all rows are known.
+        self.read_until: datetime | None = None
         # Rows that no reckoning counts yet.
         self._has_new = False
-        self._task: asyncio.Task[None] | None = None
-        self._cancel_turn: CALLBACK_TYPE | None = None
         self._stop_listening: CALLBACK_TYPE | None = None
+        self.turns = Turns(hass, entry, "profit", self._async_turn)
 
     async def async_start(self) -> None:
         """Begin soon to read in the background, from where it was left."""
         until = await self._database.async_run(_prepare)
         self._start = None if until is None else until - OVERLAP
         self._stop_listening = self.portfolio.async_add_listener(self._check_currency)
-        self._cancel_turn = async_call_later(self.hass, START_PAUSE, self._turn)
+        self.turns.async_plan(START_PAUSE)
 
     async def async_stop(self) -> None:
         """Leave off; what was read is kept."""
         if self._stop_listening is not None:
             self._stop_listening()
             self._stop_listening = None
-        if self._cancel_turn is not None:
-            self._cancel_turn()
-            self._cancel_turn = None
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self.turns.async_stop()
         await self.async_shutdown()
 
     @property
@@ -148,33 +143,22 @@ class ProfitCoordinator(DataUpdateCoordinator[Profit | None]):
     @callback
     def _check_currency(self) -> None:
         """Reckon anew when the currency of the portfolio was changed."""
-        is_other = self.data is not None and self.data.currency != self._currency
-        if is_other and self._cancel_turn is not None:
-            self._cancel_turn()
-            self._turn(None)
+        if self.data is not None and self.data.currency != self._currency:
+            self.turns.async_hurry()
 
     @property
     def _currency(self) -> str:
         """The currency of the portfolio."""
         return self.portfolio.currency
 
-    @callback
-    def _turn(self, _now: datetime | None) -> None:
-        """Do a bounded piece of work in the background."""
-        self._cancel_turn = None
-        self._task = self.config_entry.async_create_background_task(
-            self.hass, self._async_turn(), f"{DOMAIN} profit"
-        )
-
-    async def _async_turn(self) -> None:
+    async def _async_turn(self) -> timedelta:
         """Read a little, reckon, and come back sooner while there is more."""
-        pause = IDLE_PAUSE
         try:
-            if self._may_wait() or not await self.async_work():
-                pause = BUSY_PAUSE
+            is_done = not self._may_wait() and await self.async_work()
         except CexioError as err:
             _LOGGER.debug("The ledger is read on later: %s", err)
-        self._cancel_turn = async_call_later(self.hass, pause, self._turn)
+            return IDLE_PAUSE
+        return IDLE_PAUSE if is_done else BUSY_PAUSE
 
     def _may_wait(self) -> bool:
         """Tell whether nobody is without an answer while others need this minute."""
@@ -228,6 +212,8 @@ class ProfitCoordinator(DataUpdateCoordinator[Profit | None]):
                 self._page += 1
             else:
                 self._start, self._page = last, 1
+        if self._is_read:
+            self.read_until = end
         return self._has_new
 
     async def _async_keep(self, rows: list[Transaction]) -> bool:

@@ -74,7 +74,7 @@ async def market(
 
 async def read_all(entry: MockConfigEntry) -> None:
     """Let the reckoning catch up."""
-    await until(lambda: coordinator(entry)._cancel_turn)
+    await until(lambda: coordinator(entry).turns.is_waiting)
     while not await coordinator(entry).async_work():
         pass
 
@@ -169,7 +169,7 @@ async def test_pages_are_read_in_turns(
                 amount="1",
                 client_transaction_id=f"deposit-{number}",
             )
-        await until(lambda: coordinator(entry)._cancel_turn)
+        await until(lambda: coordinator(entry).turns.is_waiting)
         assert not await coordinator(entry).async_work()
         await hass.config_entries.async_reload(entry.entry_id)
         await read_all(entry)
@@ -216,7 +216,7 @@ async def test_prices_that_nobody_knows(
     await act(
         hass, "deposit_from_wallet", account_id="trading", currency="BTC", amount="0.01"
     )
-    await until(lambda: coordinator(entry)._cancel_turn)
+    await until(lambda: coordinator(entry).turns.is_waiting)
     with (
         patch.object(RestClient, "get_candles", side_effect=CexioError("later")),
         pytest.raises(CexioError),
@@ -239,9 +239,7 @@ async def test_turns(hass: HomeAssistant, exchange: ExchangeServer) -> None:
     ):
         entry = await set_up(hass, account_entry(exchange))
         async_fire_time_changed(hass, dt_util.utcnow() + START_PAUSE)
-        task = coordinator(entry)._task
-        assert task is not None
-        await until(task.done)
+        await until(lambda: coordinator(entry).turns.is_waiting)
         assert coordinator(entry).data is None
         assert hass.states.is_state("sensor.cex_io_realised_profit", "unknown")
     async_fire_time_changed(hass, fire_all=True)
@@ -259,7 +257,7 @@ async def test_few_prices_a_turn(hass: HomeAssistant, entry: MockConfigEntry) ->
             currency=currency,
             amount="1" if currency == "EUR" else "0.01",
         )
-    await until(lambda: coordinator(entry)._cancel_turn)
+    await until(lambda: coordinator(entry).turns.is_waiting)
     with patch.object(profit_module, "PRICES_A_TURN", 1):
         assert not await coordinator(entry).async_work()
         assert await coordinator(entry).async_work()
