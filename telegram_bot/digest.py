@@ -1,23 +1,39 @@
 """After an absence: one message that tells what many would have told."""
 
 from collections import Counter
+from collections.abc import Callable
 
+from telegram_bot.languages import _, ngettext, speaking
 from telegram_bot.markup import split_lines
 from telegram_bot.transaction import Transaction
 
 # More messages than this that are older than a minute become one.
 DIGEST_AFTER = 5
 _OLD_AFTER = 60.0
-# What is counted in the headline, in this order; the plural adds an s.
-_WORDS = {
-    "fill": "fill",
-    "cancelled": "cancel",
-    "rejected": "rejected order",
-    "expired": "expired order",
-    "price_alert": "price alert",
-    "accepted": "new order",
-    "notice": "notice",
-    "other": "other report",
+_OTHER = "other"
+# What is counted in the headline, in this order.
+_WORDS: dict[str, Callable[[int], str]] = {
+    "fill": lambda count: ngettext("{count} fill", "{count} fills", count),
+    "cancelled": lambda count: ngettext("{count} cancel", "{count} cancels", count),
+    "rejected": lambda count: ngettext(
+        "{count} rejected order", "{count} rejected orders", count
+    ),
+    "expired": lambda count: ngettext(
+        "{count} expired order", "{count} expired orders", count
+    ),
+    "price_alert": lambda count: ngettext(
+        "{count} price alert", "{count} price alerts", count
+    ),
+    "funding": lambda count: ngettext(
+        "{count} deposit or withdrawal", "{count} deposits and withdrawals", count
+    ),
+    "accepted": lambda count: ngettext(
+        "{count} new order", "{count} new orders", count
+    ),
+    "notice": lambda count: ngettext("{count} notice", "{count} notices", count),
+    _OTHER: lambda count: ngettext(
+        "{count} other report", "{count} other reports", count
+    ),
 }
 
 
@@ -36,11 +52,16 @@ def digest(
         return False
     # A card and the message of its end tell of the same event.
     lines = {line.event_id: line for row in rows for line in row.lines}.values()
-    head = f"<b>While we were apart: {_count([line.kind for line in lines])}</b>"
+    with speaking(store.settings(chat_id).language):
+        head = _(
+            "<b>While we were apart: {events}</b>",
+            events=_count([line.kind for line in lines]),
+        )
+        more = _("<b>… and on</b>")
     for number, part in enumerate(split_lines([line.words for line in lines])):
         text = "\n".join(
             [
-                head if number == 0 else "<b>… and on</b>",
+                head if number == 0 else more,
                 "<blockquote expandable>" + "\n".join(part) + "</blockquote>",
             ]
         )
@@ -50,6 +71,7 @@ def digest(
             kind="digest",
             text=text,
             occurred=now,
+            silent=all(row.silent for row in ringing),
         )
     store.mark([row.id for row in ringing], "digested")
     store.forget_lines([row.id for row in rows])
@@ -58,9 +80,7 @@ def digest(
 
 def _count(kinds: list[str]) -> str:
     """Return what happened in numbers, such as "7 fills, 2 cancels"."""
-    counts = Counter(kind if kind in _WORDS else "other" for kind in kinds)
+    counts = Counter(kind if kind in _WORDS else _OTHER for kind in kinds)
     return ", ".join(
-        f"{counts[kind]} {word}{'s' if counts[kind] > 1 else ''}"
-        for kind, word in _WORDS.items()
-        if counts[kind]
+        words(counts[kind]) for kind, words in _WORDS.items() if counts[kind]
     )

@@ -292,6 +292,14 @@ class Transaction:
         ).fetchone()
         return row is not None
 
+    def is_card_expected(self, card: Card) -> bool:
+        """Return whether a card is in its chat, or will be."""
+        row = self.db.execute(
+            "SELECT 1 FROM outbox WHERE card_id = ? AND kind = 'card' AND state IN ('waiting', 'sending')",
+            (card.id,),
+        ).fetchone()
+        return card.message_id is not None or row is not None
+
     def set_card_order(self, card_id: int, order_id: str) -> None:
         """Let a card follow an order."""
         self.db.execute(

@@ -55,7 +55,7 @@ BUTTONS: dict[str, ButtonAction] = {
 }
 
 # Who understands a text that is no command, asked in this order.
-TEXTS: tuple[TextHandler, ...] = ()
+TEXTS: tuple[TextHandler, ...] = (*alerts.TEXTS,)
 
 __all__ = [
     "BUTTONS",

@@ -1,86 +1,191 @@
 """Commands about price alerts."""
 
-from telegram_bot import cards
 from telegram_bot.access import Role
-from telegram_bot.commands import grammar
+from telegram_bot.alert_words import alert_row, alert_words
+from telegram_bot.commands import alert_grammar
 from telegram_bot.commands.base import (
     ButtonAction,
     ButtonTap,
     Command,
     Context,
     Request,
+    Typed,
+    UsageError,
 )
-from telegram_bot.markup import Message
+from telegram_bot.feed import Json
+from telegram_bot.languages import N_, _, ngettext
+from telegram_bot.markup import Button, Message, Style, e
 
-REMOVE = "remove_alert"
-_MOST_ALERTS = 30
+_PAGE = 8
+# How long the new terms of an alert may be typed, in seconds.
+_EDIT_WITHIN = 600.0
 
 
 async def alert(context: Context, request: Request) -> Message:
     """Set a price alert."""
-    pair, condition, price = grammar.alert(request.words)
-    fields = {
-        "pair": await context.pairs.find(pair),
-        "condition": condition,
-        "price": price,
-    }
+    fields = alert_grammar.alert(request.words)
+    fields["pair"] = await context.pairs.find(str(fields["pair"]))
     made = (await context.home_assistant.call("add_price_alert", fields))["alert"]
-    remove = await context.button(
-        request.chat_id, "Remove", REMOVE, {"alert_id": made["alert_id"]}
-    )
-    return Message(f"🔔 <b>Alert set: {cards.alert_words(made)}</b>", ((remove,),))
+    words = _("🔔 <b>Alert set: {alert}</b>", alert=alert_row(made))
+    return Message(words, (_buttons(made),))
 
 
 async def alerts(context: Context, request: Request) -> Message:
-    """Show the price alerts, each with a button to remove it."""
-    return await _list(context, request.chat_id, buttons=request.role >= Role.TRADER)
+    """Show the price alerts, each with buttons to change it."""
+    return await _list(context, 1, buttons=request.role >= Role.TRADER)
 
 
-async def _list(context: Context, chat_id: int, *, buttons: bool) -> Message:
-    """Return the list of alerts."""
+async def _list(context: Context, page: int, *, buttons: bool) -> Message:
+    """Return a page of the alerts."""
     rows = (await context.home_assistant.call("list_price_alerts"))["alerts"]
     if not rows:
         return Message(
-            "No price alerts. Set one like this: <code>/alert BTC-USD &gt; 70000</code>"
+            _(
+                "No price alerts. Set one like this: {example}",
+                example="<code>/alert BTC-USD &gt; 70000</code>",
+            )
         )
-    lines = [f"<b>{len(rows)} price alert{'s' if len(rows) > 1 else ''}</b>"]
-    lines += [
-        f"{number}. {cards.alert_words(row)}{'' if row.get('active', True) else ' · has fired'}"
-        for number, row in enumerate(rows[:_MOST_ALERTS], 1)
-    ]
-    made = [
-        (
-            await context.button(
-                chat_id, f"Remove {number}", REMOVE, {"alert_id": row["alert_id"]}
-            ),
+    pages = (len(rows) - 1) // _PAGE + 1
+    page = max(1, min(page, pages))
+    shown = list(enumerate(rows, 1))[(page - 1) * _PAGE : page * _PAGE]
+    head = ngettext("{count} price alert", "{count} price alerts", len(rows))
+    lines = [f"<b>{head}</b>"]
+    lines += [f"{place}. {alert_row(row)}" for place, row in shown]
+    made = [_buttons(row, f" {place}") for place, row in shown if buttons]
+    turn = [
+        LIST.choice(label, str(other))
+        for label, other in (
+            (f"◀ {_('Back')}", page - 1),
+            (f"{_('More')} ▶", page + 1),
         )
-        for number, row in enumerate(rows[:_MOST_ALERTS], 1)
-        if buttons
+        if 1 <= other <= pages
     ]
-    return Message("\n".join(lines), tuple(made))
+    return Message("\n".join(lines), (*made, tuple(turn)) if turn else tuple(made))
+
+
+def _buttons(row: Json, place: str = "") -> tuple[Button, ...]:
+    """Return the buttons of an alert."""
+    alert_id = row["alert_id"]
+    paused = not row.get("enabled", True)
+    pause = (
+        RESUME.choice(f"{_('Resume')}{place}", alert_id)
+        if paused
+        else PAUSE.choice(f"{_('Pause')}{place}", alert_id)
+    )
+    return (
+        pause,
+        EDIT.choice(f"{_('Edit')}{place}", alert_id),
+        REMOVE.choice(f"{_('Remove')}{place}", alert_id, Style.DANGER),
+    )
+
+
+async def _show_again(context: Context, tap: ButtonTap) -> None:
+    """Put the list in place of the message whose button was tapped."""
+    message = await _list(context, 1, buttons=tap.role >= Role.TRADER)
+    await context.outbox.say(tap.chat_id, message, edit=tap.message_id)
+
+
+async def page_tapped(context: Context, tap: ButtonTap) -> str:
+    """Show another page."""
+    page = int(tap.data["value"]) if tap.data["value"].isdecimal() else 1
+    message = await _list(context, page, buttons=tap.role >= Role.TRADER)
+    await context.outbox.say(tap.chat_id, message, edit=tap.message_id)
+    return ""
 
 
 async def remove_tapped(context: Context, tap: ButtonTap) -> str:
     """Remove an alert and show those that are left."""
     await context.home_assistant.call(
-        "remove_price_alert", {"alert_id": tap.data["alert_id"]}
+        "remove_price_alert", {"alert_id": tap.data["value"]}
     )
-    await context.outbox.say(
-        tap.chat_id,
-        await _list(context, tap.chat_id, buttons=True),
-        edit=tap.message_id,
-    )
-    return "Alert removed."
+    await _show_again(context, tap)
+    return _("Alert removed.")
 
+
+async def pause_tapped(context: Context, tap: ButtonTap) -> str:
+    """Let an alert rest."""
+    await _update(context, tap.data["value"], {"enabled": False})
+    await _show_again(context, tap)
+    return _("Alert paused.")
+
+
+async def resume_tapped(context: Context, tap: ButtonTap) -> str:
+    """Let an alert watch again."""
+    await _update(context, tap.data["value"], {"enabled": True})
+    await _show_again(context, tap)
+    return _("Alert resumed.")
+
+
+async def edit_tapped(context: Context, tap: ButtonTap) -> str:
+    """Ask for the new terms of an alert."""
+    rows = (await context.home_assistant.call("list_price_alerts"))["alerts"]
+    found = [row for row in rows if row["alert_id"] == tap.data["value"]]
+    if not found:
+        return _("This alert is not there any more.")
+    row = found[0]
+    pending = {"alert": row, "until": context.clock.time() + _EDIT_WITHIN}
+    await context.store.run(
+        lambda store: store.set_note(_note(tap.chat_id, tap.user_id), pending)
+    )
+    words = _(_QUESTIONS.get(row["condition"], _NEW_PRICE), alert=alert_words(row))
+    await context.outbox.say(tap.chat_id, Message(words))
+    return ""
+
+
+async def terms_typed(context: Context, request: Request) -> Typed | None:
+    """Take the new terms of an alert that was asked for."""
+    note = _note(request.chat_id, request.user_id)
+    pending = await context.store.run(lambda store: store.note(note))
+    if not pending or context.clock.time() > pending["until"]:
+        return None
+    try:
+        fields = alert_grammar.change(pending["alert"], " ".join(request.words))
+    except UsageError as err:
+        return Typed(Message(e(err)))
+    await context.store.run(lambda store: store.set_note(note, None))
+    row = await _update(context, pending["alert"]["alert_id"], fields)
+    words = _("🔔 <b>Alert changed: {alert}</b>", alert=alert_row(row))
+    return Typed(Message(words, (_buttons(row),)))
+
+
+async def _update(context: Context, alert_id: str, fields: Json) -> Json:
+    """Change an alert; return it."""
+    answer = await context.home_assistant.call(
+        "update_price_alert", {"alert_id": alert_id, **fields}
+    )
+    row: Json = answer["alert"]
+    return row
+
+
+def _note(chat_id: int, user_id: int) -> str:
+    """Return under which name it is remembered that somebody changes an alert."""
+    return f"alert:{chat_id}:{user_id}"
+
+
+_NEW_PRICE = N_("✏️ {alert}: send the new price.")
+_QUESTIONS = {
+    "moves": N_(
+        "✏️ {alert}: send how far it has to move, such as <code>5% in 1h</code>."
+    ),
+    "spread_above": N_(
+        "✏️ {alert}: send how wide the spread has to be, such as <code>0.5%</code>."
+    ),
+}
+LIST = ButtonAction("alerts", page_tapped, Role.VIEWER, is_choice=True)
+REMOVE = ButtonAction("alert_remove", remove_tapped, Role.TRADER, is_choice=True)
+PAUSE = ButtonAction("alert_pause", pause_tapped, Role.TRADER, is_choice=True)
+RESUME = ButtonAction("alert_resume", resume_tapped, Role.TRADER, is_choice=True)
+EDIT = ButtonAction("alert_edit", edit_tapped, Role.TRADER, is_choice=True)
 
 COMMANDS = (
     Command(
         "alert",
-        "tell me when a price is reached",
+        N_("tell me when a price is reached"),
         "/alert BTC-USD > 70000",
         alert,
         Role.TRADER,
     ),
-    Command("alerts", "price alerts, with buttons to remove", "/alerts", alerts),
+    Command("alerts", N_("price alerts: pause, edit, remove"), "/alerts", alerts),
 )
-BUTTONS = (ButtonAction(REMOVE, remove_tapped, Role.TRADER),)
+BUTTONS = (LIST, REMOVE, PAUSE, RESUME, EDIT)
+TEXTS = (terms_typed,)

@@ -85,6 +85,8 @@ class FakeHomeAssistant:
         self.silent: set[str] = set()  # actions that are carried out but never answered
         self.holds: dict[str, asyncio.Event] = {}  # actions that wait for a test
         self.refusals: dict[str, Refusal] = {}
+        self.status_refused: str | None = None
+        self.is_admin = False
         self.pings = 0
         self.closes_early = 0
         self.answers_pings = True
@@ -104,6 +106,7 @@ class FakeHomeAssistant:
             "cancel_order": self._cancel_order,
             "add_price_alert": self._add_price_alert,
             "remove_price_alert": self._remove_price_alert,
+            "update_price_alert": self._update_price_alert,
             "list_price_alerts": lambda data: {"alerts": list(self.alerts.values())},
             "get_executions": lambda data: fake_market.executions(data, self.journal),
             "get_order": self._get_order,
@@ -236,8 +239,13 @@ class FakeHomeAssistant:
                     await self._notify()
                 case "call_service":
                     await self._call(socket, message)
+                case "cexio/status" if self.status_refused:
+                    refused = {"code": self.status_refused, "message": "Refused."}
+                    await _fail(socket, message, refused)
                 case "cexio/status":
                     await _succeed(socket, message, self.status)
+                case "auth/current_user":
+                    await _succeed(socket, message, {"is_admin": self.is_admin})
                 case "cexio/feed/subscribe":
                     await self._subscribe(socket, message)
                 case "unsubscribe_events":
@@ -438,18 +446,27 @@ class FakeHomeAssistant:
 
     def _add_price_alert(self, data: Json) -> Json:
         """Keep an alert."""
+        absent = dict.fromkeys(("price", "percentage", "window", "direction"))
         alert = {
             "alert_id": f"alert{len(self.alerts) + 1}",
-            "pair": data["pair"],
-            "condition": data["condition"],
-            "price": data["price"],
             "repeat": False,
+            "cooldown": None,
+            "enabled": True,
             "active": True,
             "created": "2027-01-15T08:00:00+00:00",
             "last_fired": None,
+            **absent,
+            **data,
         }
         self.alerts[alert["alert_id"]] = alert
         return {"alert": alert}
+
+    def _update_price_alert(self, data: Json) -> Json:
+        """Change an alert."""
+        if data["alert_id"] not in self.alerts:
+            raise Refusal("unknown_alert", "There is no such alert.")
+        self.alerts[data["alert_id"]] |= data
+        return {"alert": self.alerts[data["alert_id"]]}
 
     def _remove_price_alert(self, data: Json) -> Json:
         """Forget an alert."""
