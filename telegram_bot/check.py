@@ -18,11 +18,10 @@ _WITHIN = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What came of one thing that was tried; `hint` says what could be better although it works."""
+    """What came of one thing that was tried."""
 
     is_fine: bool
     words: str
-    hint: bool = False
 
 
 async def findings(config: Config) -> AsyncIterator[Finding]:
@@ -123,7 +122,6 @@ async def _ask_home_assistant(home: HomeAssistantConfig) -> Finding:
         return Finding(
             is_fine=True,
             words=f"{words} The token is an administrator's: a user of the bot's own, who is none, would do and is safer.",
-            hint=True,
         )
     return Finding(is_fine=True, words=words)
 

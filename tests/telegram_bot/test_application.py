@@ -174,7 +174,7 @@ async def test_process_killed_goes_on(stopped_rig: Rig, tmp_path: Path) -> None:
     await rig.home.publish(price_alert(2))
     async with running(file), asyncio.timeout(WAIT_SECONDS):
         await rig.wait_message("70,002")
-    assert sum("70001" in text for text in await rig.texts()) == 1
+    assert sum("70,001" in text for text in await rig.texts()) == 1
 
 
 def test_bad_configuration(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
