@@ -158,6 +158,7 @@ class CompanionBot:
             clock=self._clock,
             default_account_id=config.orders.default_account_id,
             commands=COMMANDS,
+            username=lambda: telegram.bot.username,
         )
         self._add_handlers(telegram, Dispatcher(telegram.bot, context))
         # Home Assistant first: what happens from now on is kept, wherever Telegram is.

@@ -14,6 +14,11 @@ def note_time_zone(store: Transaction, name: str) -> None:
     store.set_note(_NOTE, name)
 
 
+def zone_name(store: Transaction) -> str:
+    """Return the name of that zone."""
+    return store.note(_NOTE) or "UTC"
+
+
 def local_time(store: Transaction, unix: float) -> datetime:
     """Return a moment in the zone of Home Assistant, in UTC as long as nobody knows that zone."""
     return datetime.fromtimestamp(unix, _zone(store.note(_NOTE)))

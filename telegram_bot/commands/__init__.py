@@ -9,8 +9,11 @@ from telegram_bot.commands import (
     help,
     history,
     market,
+    mute,
     orders,
+    people,
     portfolio,
+    settings,
     status,
     watch,
 )
@@ -36,6 +39,9 @@ COMMANDS: tuple[Command, ...] = (
     *orders.COMMANDS,
     *deposit.COMMANDS,
     *alerts.COMMANDS,
+    *mute.COMMANDS,
+    *settings.COMMANDS,
+    *people.COMMANDS,
     *status.COMMANDS,
     *help.COMMANDS,
 )
@@ -50,6 +56,9 @@ BUTTONS: dict[str, ButtonAction] = {
         *portfolio.BUTTONS,
         *history.BUTTONS,
         *alerts.BUTTONS,
+        *mute.BUTTONS,
+        *settings.BUTTONS,
+        *people.BUTTONS,
         *status.BUTTONS,
     )
 }

@@ -46,6 +46,7 @@ class Context:
     clock: Clock
     default_account_id: str | None
     commands: tuple[Command, ...]
+    username: Callable[[], str]
 
     async def button(
         self,

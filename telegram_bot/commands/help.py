@@ -2,36 +2,66 @@
 
 from telegram_bot.access import Role
 from telegram_bot.commands.base import Command, Context, Request
+from telegram_bot.languages import N_, _
 from telegram_bot.markup import Message, e
 
 _WORDS = {
-    Role.OWNER: "You own this bot and may do everything.",
-    Role.TRADER: "You may look and trade.",
-    Role.VIEWER: "You may look, not trade.",
+    Role.OWNER: N_("You own this bot and may do everything."),
+    Role.TRADER: N_("You may look and trade."),
+    Role.VIEWER: N_("You may look, not trade."),
+}
+# What somebody tries first, by what they may do.
+_FIRST_STEPS = {
+    Role.OWNER: ("price", "balance", "buy", "alert", "settings", "invite", "help"),
+    Role.TRADER: ("price", "balance", "buy", "alert", "settings", "help"),
+    Role.VIEWER: ("price", "watch", "chart", "balance", "settings", "help"),
 }
 
 
 async def help_(context: Context, request: Request) -> Message:
     """Show the commands that this person may use."""
     lines = [
-        "<b>Your account at CEX.IO, through Home Assistant</b>",
-        _WORDS[request.role],
+        _("<b>Your account at CEX.IO, through Home Assistant</b>"),
+        _(_WORDS[request.role]),
     ]
     lines += [
-        f"/{command.name} · {e(command.description)}"
-        + (f": <code>{e(command.example)}</code>" if " " in command.example else "")
+        _row(command)
         for command in context.commands
         if command.role <= request.role and command.name != "start"
     ]
-    if request.role >= Role.TRADER:
-        lines.append(
-            "Market orders: <code>/buy 0.01 BTC-USD market</code> or <code>/buy 100 USD BTC-USD market</code>"
-        )
-        lines.append("Nothing is ordered before you tap Confirm.")
-    return Message("\n".join(lines))
+    return Message("\n".join([*lines, *_trading(request.role)]))
+
+
+async def start(context: Context, request: Request) -> Message:
+    """Greet somebody, and show where to begin."""
+    known = {command.name: command for command in context.commands}
+    lines = [
+        _("👋 <b>Hello {name}!</b>", name=e(request.name)),
+        _(
+            "I am the chat companion of your account at CEX.IO: I tell what happens, and do what you ask."
+        ),
+        _(_WORDS[request.role]),
+    ]
+    lines += [_row(known[name]) for name in _FIRST_STEPS[request.role] if name in known]
+    return Message("\n".join([*lines, *_trading(request.role)]))
+
+
+def _row(command: Command) -> str:
+    """Return a command in a line."""
+    line = f"/{command.name} · {e(_(command.description))}"
+    if " " in command.example:
+        return f"{line}: <code>{e(command.example)}</code>"
+    return line
+
+
+def _trading(role: Role) -> list[str]:
+    """Return what whoever may trade has to know."""
+    if role < Role.TRADER:
+        return []
+    return [_("Nothing is ordered before you tap Confirm.")]
 
 
 COMMANDS = (
-    Command("help", "what I can do", "/help", help_),
-    Command("start", "begin", "/start", help_),
+    Command("help", N_("what I can do"), "/help", help_),
+    Command("start", N_("begin"), "/start", start),
 )
