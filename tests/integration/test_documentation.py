@@ -58,7 +58,9 @@ def test_every_option_is_explained() -> None:
             assert f"| {label} |" in page("installation")
 
 
-@pytest.mark.parametrize("name", ["triggers", "conditions", "events", "examples"])
+@pytest.mark.parametrize(
+    "name", ["triggers", "conditions", "events", "price-alerts", "examples"]
+)
 async def test_examples_are_automations(
     hass: HomeAssistant, entry: MockConfigEntry, name: str
 ) -> None:
