@@ -18,14 +18,12 @@ from .client import Client, async_create_client
 from .const import (
     CONF_KIND,
     CONF_NOTICES,
-    CONF_PAIR,
     DOMAIN,
     EVENT_EXECUTION,
     EVENT_FUNDING,
     EVENT_PRICE_ALERT,
     FEED_SIGNAL,
     KIND_ACCOUNT,
-    SUBENTRY_MARKET,
     WRITE_AGAIN_INTERVAL,
 )
 from .coordinator import (
@@ -42,7 +40,7 @@ from .database_issues import (
     trouble_listener,
     unusable,
 )
-from .entity import account_device, flat_execution, known_devices, market_subentries
+from .entity import account_device, flat_execution, known_devices
 from .executions import Ledger
 from .feed import OPTIONAL_KINDS, Feed, FeedEntry, FeedKind, FeedListener
 from .fees import FeesCoordinator
@@ -61,6 +59,7 @@ from .services import async_setup_services
 from .trading import TradingDesk
 from .trouble_watch import TroubleWatch
 from .troubles import async_create_troubles, async_forget_issues
+from .watched_markets import WatchedMarkets
 from .websocket_api import async_setup_websocket_api
 
 _LOGGER = logging.getLogger(__name__)
@@ -255,8 +254,8 @@ async def _async_bring_up(
     """Start everything, in the order in which one thing needs the other."""
     # Reference data is refreshed as long as somebody listens.
     entry.async_on_unload(runtime.reference.async_add_listener(lambda: None))
-    for subentry in market_subentries(entry):
-        await runtime.markets.async_follow(subentry.data[CONF_PAIR], SUBENTRY_MARKET)
+    watched = WatchedMarkets(hass, entry, runtime.markets)
+    await watched.async_reconcile()
     if runtime.account is not None:
         # It wants prices of its own, which the first question for tickers then covers.
         await runtime.account.portfolio.async_start()
@@ -290,13 +289,14 @@ async def _async_bring_up(
 
     runtime.watch.async_start()
 
-    watched = _watched(entry)
+    access = _access(entry)
 
     async def reconcile(hass: HomeAssistant, entry: CexioConfigEntry) -> None:
-        """Follow a change of the entry: only markets and access need a reload."""
-        if _watched(entry) != watched:
+        """Follow a change of the entry: only another access needs a reload."""
+        if _access(entry) != access:
             hass.config_entries.async_schedule_reload(entry.entry_id)
         else:
+            await watched.async_reconcile()
             await runtime.alerts.async_reconcile()
             runtime.watch.async_look()
             if runtime.account is not None:
@@ -328,13 +328,9 @@ async def _async_bring_down(runtime: CexioRuntimeData) -> None:
     await runtime.database.async_close()
 
 
-def _watched(entry: CexioConfigEntry) -> tuple[object, ...]:
+def _access(entry: CexioConfigEntry) -> tuple[object, ...]:
     """Return what of an entry cannot change without a reload."""
-    return (
-        dict(entry.data),
-        entry.title,
-        frozenset(subentry.data[CONF_PAIR] for subentry in market_subentries(entry)),
-    )
+    return dict(entry.data), entry.title
 
 
 def _wanted_kinds(entry: CexioConfigEntry) -> Callable[[FeedKind], bool]:

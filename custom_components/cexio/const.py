@@ -35,6 +35,8 @@ EVENT_PRICE_ALERT: Final = "cexio_price_alert"
 
 # Tells that the feed of an entry has grown, or is back after a reload.
 FEED_SIGNAL: Final = "cexio_feed_{}"
+# Tells which market an entry watches from now on.
+MARKET_SIGNAL: Final = "cexio_market_{}"
 
 # A market writes its state at most once in so many seconds.
 DEFAULT_PRICE_INTERVAL: Final = 1

@@ -1,20 +1,29 @@
 """Base entities: the devices that everything hangs on."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from homeassistant.components.sensor.const import SensorDeviceClass
 from homeassistant.config_entries import ConfigSubentry
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.update_coordinator import (
     CoordinatorEntity,
     DataUpdateCoordinator,
 )
 
-from .const import CONF_PAIR, CONFIGURATION_URL, DOMAIN, MANUFACTURER, SUBENTRY_MARKET
+from .const import (
+    CONF_PAIR,
+    CONFIGURATION_URL,
+    DOMAIN,
+    MANUFACTURER,
+    MARKET_SIGNAL,
+    SUBENTRY_MARKET,
+)
 from .coordinator import AccountCoordinator, CexioConfigEntry, ReferenceCoordinator
 from .market import Market
 
@@ -62,13 +71,6 @@ def sub_account_device(coordinator: AccountCoordinator, account_id: str) -> Devi
             config_entry_id=entry.entry_id,
         ),
     )
-
-
-async def one_a_turn[T](items: Iterable[T]) -> AsyncIterator[T]:
-    """Yield one item in each turn of the event loop, which adding many would block."""
-    for item in items:
-        yield item
-        await asyncio.sleep(0)
 
 
 def market_device(entry: CexioConfigEntry, subentry: ConfigSubentry) -> DeviceInfo:
@@ -155,6 +157,20 @@ def market_subentries(entry: CexioConfigEntry) -> list[ConfigSubentry]:
         for subentry in entry.subentries.values()
         if subentry.subentry_type == SUBENTRY_MARKET
     ]
+
+
+async def async_each_market(
+    hass: HomeAssistant,
+    entry: CexioConfigEntry,
+    add: Callable[[ConfigSubentry], None],
+) -> None:
+    """Add what each watched market has, and what each has that is watched later."""
+    for subentry in market_subentries(entry):
+        add(subentry)
+        # Adding many in one turn of the event loop would block it.
+        await asyncio.sleep(0)
+    signal = MARKET_SIGNAL.format(entry.entry_id)
+    entry.async_on_unload(async_dispatcher_connect(hass, signal, add))
 
 
 def flat_execution(data: dict[str, Any]) -> dict[str, Any]:

@@ -11,13 +11,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import CONF_PAIR
 from .coordinator import CexioConfigEntry
-from .entity import (
-    CexioAccountEntity,
-    flat_execution,
-    market_device,
-    market_subentries,
-    one_a_turn,
-)
+from .entity import CexioAccountEntity, async_each_market, flat_execution, market_device
 from .feed import FeedEntry, FeedKind
 from .order_changes import EXECUTION_EVENTS
 from .price_moves import Direction
@@ -38,11 +32,16 @@ async def async_setup_entry(
     """Add the event entities."""
     if entry.runtime_data.account is not None:
         async_add_entities([CexioExecutions(entry)])
-    async for subentry in one_a_turn(market_subentries(entry)):
+
+    @callback
+    def add_market(subentry: ConfigSubentry) -> None:
+        """Add the price alerts of a market."""
         async_add_entities(
             [CexioPriceAlert(entry, subentry)],
             config_subentry_id=subentry.subentry_id,
         )
+
+    await async_each_market(hass, entry, add_market)
 
 
 class _FeedEventEntity(EventEntity, Entity):

@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 import logging
 
-from homeassistant.core import HomeAssistant
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
 from .background import Turns
-from .const import CONF_PAIR
+from .const import CONF_PAIR, MARKET_SIGNAL
 from .coordinator import CexioConfigEntry, ReferenceCoordinator
 from .entity import market_subentries
 from .exchange import Candle, CexioError, PriceSource, Priority, Resolution, RestClient
@@ -75,6 +77,18 @@ class PriceHistory:
         """Begin soon, if there is a recorder."""
         if has_recorder(self._hass):
             self.turns.async_plan(START_PAUSE)
+            self._entry.async_on_unload(
+                async_dispatcher_connect(
+                    self._hass,
+                    MARKET_SIGNAL.format(self._entry.entry_id),
+                    self._async_take_up,
+                )
+            )
+
+    @callback
+    def _async_take_up(self, _subentry: ConfigSubentry) -> None:
+        """Fill a market soon that is watched from now on."""
+        self.turns.async_hurry(START_PAUSE)
 
     async def async_stop(self) -> None:
         """Leave off; what is not complete is read anew."""

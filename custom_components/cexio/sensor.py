@@ -27,9 +27,9 @@ from .diagnostic_sensors import diagnostic_sensors
 from .entity import (
     CexioBalanceEntity,
     CexioMarketEntity,
+    async_each_market,
     class_and_precision,
     market_subentries,
-    one_a_turn,
 )
 from .exchange import Balance, Pair
 from .feed import FeedKind
@@ -165,9 +165,10 @@ async def async_setup_entry(
         pair = subentry.data[CONF_PAIR]
         market = runtime.markets.markets.get(pair)
         conditions = runtime.reference.data.pairs.get(pair)
-        if market is None or conditions is None or pair in shown:
+        is_shown = subentry.subentry_id in shown
+        if market is None or conditions is None or is_shown:
             return
-        shown.add(pair)
+        shown.add(subentry.subentry_id)
         async_add_entities(
             [
                 CexioMarketSensor(market, subentry, description, conditions)
@@ -182,8 +183,7 @@ async def async_setup_entry(
         for subentry in market_subentries(entry):
             add_market(subentry)
 
-    async for subentry in one_a_turn(market_subentries(entry)):
-        add_market(subentry)
+    await async_each_market(hass, entry, add_market)
     entry.async_on_unload(runtime.reference.async_add_listener(add_traded_markets))
     if (account := runtime.account) is None:
         return
@@ -195,10 +195,15 @@ async def async_setup_entry(
             *diagnostic_sensors(entry),
         ]
     )
-    async for subentry in one_a_turn(market_subentries(entry)):
+
+    @callback
+    def add_fee(subentry: ConfigSubentry) -> None:
+        """Add the sensor of what trading on a market costs."""
         async_add_entities(
             [CexioFee(account.fees, subentry)], config_subentry_id=subentry.subentry_id
         )
+
+    await async_each_market(hass, entry, add_fee)
     known: set[tuple[str, str]] = set()
     in_wallet: set[str] = set()
     reckoned: set[str] = set()

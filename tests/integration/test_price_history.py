@@ -29,6 +29,7 @@ from custom_components.cexio.price_history import BUSY_PAUSE, CLOSED_AFTER, Pric
 from simulators.exchange.server import ExchangeServer
 from tests.integration.harness import MockConfigEntry, async_fire_time_changed
 from tests.integration.helpers import act, truth, until
+from tests.integration.test_watched_markets import watch
 
 BITCOIN = "cexio:btc_usd_price"
 ETHER = "cexio:eth_usd_price"
@@ -268,6 +269,18 @@ async def test_recorder_is_busy(
     ):
         assert await history(entry)._async_turn() == BUSY_PAUSE
     assert await questions(exchange) == 0
+
+
+async def test_market_that_is_added(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    """A market that is watched later is filled soon after."""
+    await fill(entry)
+    history(entry).turns.async_plan(HOUR)
+    watch(hass, entry)
+    await until(lambda: history(entry).turns._due - hass.loop.time() < 61)
+    await fill(entry)
+    assert await kept(hass, "cexio:ltc_usd_price") != []
 
 
 async def test_begins_by_itself(
