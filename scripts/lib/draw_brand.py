@@ -1,10 +1,12 @@
-"""Draw the brand images: a house whose front is a candlestick chart."""
+"""Draw the brand images of the integration and of the app: a house whose front is a candlestick chart."""
 
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-FOLDER = Path(__file__).resolve().parents[2] / "custom_components" / "cexio" / "brand"
+TOP = Path(__file__).resolve().parents[2]
+FOLDER = TOP / "custom_components" / "cexio" / "brand"
+APP = TOP / "home_assistant_app"
 OVERSAMPLING = 4
 UNIT = 256
 
@@ -71,6 +73,8 @@ def main() -> None:
             draw_logo(128 * factor, colour).save(
                 FOLDER / f"{prefix}logo{suffix}.png", optimize=True
             )
+    draw_icon(128).save(APP / "icon.png", optimize=True)
+    draw_logo(100, TEXT[""]).save(APP / "logo.png", optimize=True)
 
 
 main()
