@@ -25,6 +25,7 @@ from .exchange import (
     Priority,
     RateLimitError,
     RestClient,
+    UnexpectedAnswerError,
 )
 
 if TYPE_CHECKING:
@@ -158,6 +159,9 @@ class ReferenceCoordinator(CexioCoordinator[Reference]):
     async def _async_fetch(self) -> Reference:
         """Ask for all pairs and currencies."""
         pairs = await self.rest.get_pairs_info(priority=Priority.BACKGROUND)
+        if not pairs:
+            # Not all of them can have been delisted at once.
+            raise UnexpectedAnswerError("The exchange lists no pairs")
         currencies = await self.rest.get_currencies_info(priority=Priority.BACKGROUND)
         return Reference(
             {pair.name: pair for pair in pairs},

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -27,7 +27,6 @@ from .exchange import (
     Stream,
     StreamEvent,
     Ticker,
-    TransportError,
 )
 
 _LOGGER = logging.getLogger(__name__)
@@ -145,6 +144,14 @@ class Market(DataUpdateCoordinator[MarketData]):
         self._cancel_write = async_call_later(self.hass, pause, self._async_write)
         self.async_set_updated_data(data)
 
+    @callback
+    def async_lose(self) -> None:
+        """Become unavailable; why is said once for all markets, by who noticed it."""
+        self.book = None
+        if self.last_update_success:
+            self.last_update_success = False
+            self.async_update_listeners()
+
     @override
     async def async_shutdown(self) -> None:
         """End the pause with the entry."""
@@ -191,6 +198,13 @@ class TickerCoordinator(CexioCoordinator[Mapping[str, Ticker]]):
         self.answered = dt_util.utcnow()
         return tickers
 
+    @callback
+    def async_keep(self, traded: Container[str]) -> None:
+        """Forget the tickers of pairs that are no longer traded."""
+        self.data = {
+            pair: ticker for pair, ticker in self.data.items() if pair in traded
+        }
+
     async def async_want(self, pairs: Sequence[str]) -> None:
         """Ask along for some pairs, at once if the exchange would answer."""
         for pair in pairs:
@@ -220,6 +234,7 @@ class MarketHub:
         self._hass = hass
         self._entry = entry
         self._rest = rest
+        self._reference = reference
         self.stream = stream
         self.tickers = TickerCoordinator(hass, entry, rest, reference)
         self.markets: dict[str, Market] = {}
@@ -229,9 +244,11 @@ class MarketHub:
 
     async def async_start(self) -> None:
         """Ask for the tickers once, then follow the stream."""
-        self._entry.async_on_unload(
-            self.tickers.async_add_listener(self._async_tickers_changed)
-        )
+        for coordinator, listener in (
+            (self.tickers, self._async_tickers_changed),
+            (self._reference, self._async_pairs_changed),
+        ):
+            self._entry.async_on_unload(coordinator.async_add_listener(listener))
         await self.tickers.async_refresh()
         self._task = self._entry.async_create_background_task(
             self._hass, self._async_consume(), f"{DOMAIN} market data"
@@ -257,12 +274,16 @@ class MarketHub:
             self.tickers.pairs.add(pair)
             if (ticker := self.tickers.data.get(pair)) is not None:
                 self.markets[pair].async_set_ticker(ticker)
-            try:
-                await self.stream.subscribe_order_book(pair)
-            except CexioError as err:
-                # The stream asks again with its next session; the ticker stands in.
-                _LOGGER.debug("The book of %s is not followed: %s", pair, err)
+            await self._async_subscribe(pair)
         return self.markets[pair]
+
+    async def _async_subscribe(self, pair: str) -> None:
+        """Follow a book; without it the ticker stands in."""
+        try:
+            await self.stream.subscribe_order_book(pair)
+        except CexioError as err:
+            # The stream asks again with its next session, unless there is no such pair.
+            _LOGGER.debug("The book of %s is not followed: %s", pair, err)
 
     async def async_unfollow(self, pair: str, reason: str) -> None:
         """Let a pair go when the last reason is gone."""
@@ -355,10 +376,24 @@ class MarketHub:
         self._async_check_availability()
 
     @callback
+    def _async_pairs_changed(self) -> None:
+        """Let go of pairs that are no longer traded, and take up those that are again."""
+        traded = self._reference.data.pairs
+        self.tickers.async_keep(traded)
+        for pair, market in self.markets.items():
+            if pair not in traded:
+                market.async_lose()
+                market.data = MarketData()
+            elif market.book is None:
+                self._entry.async_create_background_task(
+                    self._hass, self._async_subscribe(pair), f"{DOMAIN} {pair}"
+                )
+
+    @callback
     def _async_check_availability(self) -> None:
         """Make markets unavailable that nothing is known of any more."""
         if self.tickers.last_update_success:
             return
         for market in self.markets.values():
             if market.book is None:
-                market.async_set_update_error(TransportError())
+                market.async_lose()

@@ -1,6 +1,7 @@
 """Books and trades are followed across losses, gaps and sessions."""
 
 import asyncio
+import logging
 from typing import Any
 
 import pytest
@@ -136,6 +137,7 @@ async def test_a_pair_that_is_no_longer_traded_is_given_up(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Found out when subscribing again, it is said in the log."""
+    caplog.set_level(logging.INFO)
     exchange.answers["trade_subscribe"] = refuses(
         "Currency pair OLD-USD is not supported"
     )

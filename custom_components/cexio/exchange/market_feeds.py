@@ -197,7 +197,7 @@ class MarketFeeds:
                 f"{channel}_subscribe", {"pair": pair}, priority=Priority.RECOVERY
             )
         except InvalidRequestError as err:
-            _LOGGER.warning("%s is no longer followed: %s", pair, err)
+            _LOGGER.info("%s is no longer followed: %s", pair, err)
             self._wanted(channel).pop(pair, None)
             return True
         except CexioError as err:

@@ -101,10 +101,13 @@ class RestClient(MarketMethods, AccountMethods, OrderMethods, FundsMethods):
                 "The exchange has no such method over REST", action=action
             )
         seconds = self._timeout if timeout is None else timeout
+        offset = self._clock.offset
         try:
             return await self._exchange(method, data, priority, seconds)
         except AuthenticationError as err:
-            if not await self._clock_was_wrong(err) or changes_something(action):
+            if not await self._clock_was_wrong(err, offset) or changes_something(
+                action
+            ):
                 raise
         return await self._exchange(method, data, priority, seconds)
 
@@ -129,16 +132,18 @@ class RestClient(MarketMethods, AccountMethods, OrderMethods, FundsMethods):
         except CexioError as failure:
             _LOGGER.debug("The exchange's clock could not be measured: %s", failure)
 
-    async def _clock_was_wrong(self, err: AuthenticationError) -> bool:
-        """Measure the clock when a refusal may be due to it; return whether it was off."""
+    async def _clock_was_wrong(self, err: AuthenticationError, offset: float) -> bool:
+        """Measure the clock when a refusal may be due to it; return whether it was off.
+
+        Compared with the offset that was signed with: others measure as well.
+        """
         if (
             type(err) not in (ClockError, AuthenticationError)
             or self._credentials is None
         ):
             return False
-        before = self._clock.offset
         await self._suspect_clock()
-        return abs(self._clock.offset - before) > _OFFSET_WORTH_A_RETRY
+        return abs(self._clock.offset - offset) > _OFFSET_WORTH_A_RETRY
 
     async def _exchange(
         self,

@@ -1,0 +1,557 @@
+"""Troubles: an issue while they last, told once when they begin and once when they end."""
+
+import asyncio
+from collections import Counter
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+from unittest.mock import patch
+
+from homeassistant.components.repairs.const import DOMAIN as REPAIRS
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryDisabler
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import device_registry as dr, issue_registry as ir
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+import pytest
+
+from custom_components.cexio.const import DOMAIN
+from custom_components.cexio.exchange import ELSEWHERE
+from custom_components.cexio.feed import FeedKind
+from custom_components.cexio.trouble_watch import LOOK_INTERVAL
+from simulators.exchange.keys import Permission
+from simulators.exchange.server import ExchangeServer
+from tests.integration.harness import (
+    ClientSessionGenerator,
+    MockConfigEntry,
+    WebSocketGenerator,
+    async_fire_time_changed,
+)
+from tests.integration.helpers import (
+    account_entry,
+    act,
+    change_key,
+    control,
+    settled,
+    switch_trading,
+    until,
+)
+
+MID = "sensor.btc_usd_mid_price"
+
+
+def issues(hass: HomeAssistant) -> dict[str, ir.IssueEntry]:
+    """Return the issues of the integration by their kind."""
+    return {
+        str(issue.translation_key): issue
+        for (domain, _), issue in ir.async_get(hass).issues.items()
+        if domain == DOMAIN and issue.active
+    }
+
+
+async def told(hass: HomeAssistant, entry: MockConfigEntry) -> list[tuple[str, bool]]:
+    """Return what the feed told of troubles, in order."""
+    await hass.async_block_till_done()
+    return [
+        (item.data["trouble"], item.data["begins"])
+        for item in await entry.runtime_data.feed.async_read(0, 1000)
+        if item.kind is FeedKind.TROUBLE
+    ]
+
+
+def list_pairs(exchange: ExchangeServer, **changes: Any) -> None:
+    """Take pairs off the exchange's list, or put them back on it."""
+    engine = exchange.venue.engine
+    pairs = dict(engine.listing.pairs)
+    for name, pair in changes.items():
+        pairs.pop(name.replace("_", "-"), None)
+        if pair is not None:
+            pairs[name.replace("_", "-")] = pair
+    engine.listing = replace(engine.listing, pairs=pairs)
+
+
+async def go_on(hass: HomeAssistant, minutes: int = 1) -> None:
+    """Let a minute pass for what looks once a minute."""
+    async_fire_time_changed(hass, dt_util.utcnow() + LOOK_INTERVAL * (minutes + 0.1))
+    await hass.async_block_till_done()
+
+
+async def permissions_are_known() -> None:
+    """Wait until the question what the key may do is answered."""
+    await until(
+        lambda: (
+            not any(
+                task.get_name() == f"{DOMAIN} permissions"
+                for task in asyncio.all_tasks()
+            )
+        )
+    )
+
+
+def mid(hass: HomeAssistant) -> Decimal | None:
+    """Return what the sensor of the market shows, None when it shows nothing."""
+    state = hass.states.get(MID)
+    if state is None or state.state in ("unavailable", "unknown"):
+        return None
+    return Decimal(state.state)
+
+
+class Fix:
+    """A person in the repairs dashboard."""
+
+    def __init__(self, client: Any, issue_id: str) -> None:
+        """Keep the connection and the issue."""
+        self._client = client
+        self._issue_id = issue_id
+        self._flow_id = ""
+
+    async def start(self) -> dict[str, Any]:
+        """Open the flow of the issue."""
+        answer = await self._client.post(
+            "/api/repairs/issues/fix",
+            json={"handler": DOMAIN, "issue_id": self._issue_id},
+        )
+        assert answer.status == 200, await answer.text()
+        step: dict[str, Any] = await answer.json()
+        self._flow_id = step["flow_id"]
+        return step
+
+    async def submit(self, **fields: Any) -> dict[str, Any]:
+        """Send a form."""
+        answer = await self._client.post(
+            f"/api/repairs/issues/fix/{self._flow_id}", json=fields
+        )
+        assert answer.status == 200, await answer.text()
+        step: dict[str, Any] = await answer.json()
+        return step
+
+
+@pytest.fixture
+async def fix(hass: HomeAssistant, hass_client: ClientSessionGenerator) -> Any:
+    """Return what opens the repairs dashboard for the only issue of a kind."""
+    assert await async_setup_component(hass, REPAIRS, {})
+    client = await hass_client()
+
+    def of(kind: str) -> Fix:
+        """Open the flow of an issue."""
+        return Fix(client, issues(hass)[kind].issue_id)
+
+    return of
+
+
+async def test_permission_missing(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry, fix: Any
+) -> None:
+    """It is noticed when trading is switched on, and looked for again on request."""
+    change_key(exchange, permissions=(Permission.READ,))
+    await switch_trading(hass)
+    await until(lambda: issues(hass))
+    (issue,) = issues(hass).values()
+    assert issue.translation_key == "permission_missing"
+    assert issue.translation_placeholders == {"name": "CEX.IO", "permission": "Trade"}
+    flow = fix("permission_missing")
+    assert (await flow.start())["step_id"] == "confirm"
+    step = await flow.submit()
+    assert step["errors"] == {"base": "permission_missing"}
+    assert step["description_placeholders"]["permission"] == "Trade"
+    await control(
+        exchange, "faults", {"kind": "refuse", "match": "get_my_account_status_v3"}
+    )
+    assert (await flow.submit())["errors"] == {"base": "cannot_check"}
+    exchange.venue.faults.remove()
+    await control(exchange, "faults", {"kind": "refuse", "match": "do_cancel_my_order"})
+    assert (await flow.submit())["errors"] == {"base": "cannot_check"}
+    exchange.venue.faults.remove()
+    change_key(exchange)
+    assert (await flow.submit())["type"] == "create_entry"
+    assert issues(hass) == {}
+    await hass.async_block_till_done()
+    assert await told(hass, entry) == [
+        ("permission_missing", True),
+        ("permission_missing", False),
+    ]
+
+
+async def test_permission_that_nobody_needs(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """Refused orders are a trouble only while trading is switched on."""
+    await switch_trading(hass)
+    await permissions_are_known()
+    change_key(exchange, permissions=(Permission.READ,))
+    with pytest.raises(HomeAssistantError):
+        await act(hass, "cancel_all_orders")
+    assert list(issues(hass)) == ["permission_missing"]
+    await switch_trading(hass, on=False)
+    assert issues(hass) == {}
+    with pytest.raises(HomeAssistantError):
+        await act(hass, "cancel_all_orders")
+    assert issues(hass) == {}
+
+
+async def test_permission_refused_without_a_word(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """A key that may read and is refused for orders only lacks a permission."""
+    await switch_trading(hass)
+    await permissions_are_known()
+    await control(
+        exchange,
+        "faults",
+        {"kind": "refuse", "match": "do_cancel_all_orders", "status": 401},
+    )
+    with pytest.raises(HomeAssistantError):
+        await act(hass, "cancel_all_orders")
+    assert list(issues(hass)) == ["permission_missing"]
+    assert not hass.config_entries.flow.async_progress()
+    exchange.venue.faults.remove()
+    await act(hass, "cancel_all_orders")
+    assert issues(hass) == {}
+
+
+async def test_permission_to_read(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """Without it nothing works; it is over with the first answer."""
+    change_key(exchange, permissions=(Permission.TRADE,))
+    with pytest.raises(HomeAssistantError):
+        await act(hass, "get_orders")
+    (issue,) = issues(hass).values()
+    assert issue.translation_placeholders == {"name": "CEX.IO", "permission": "Read"}
+    change_key(exchange)
+    await act(hass, "get_orders")
+    assert issues(hass) == {}
+
+
+async def test_key_rejected(
+    hass: HomeAssistant,
+    exchange: ExchangeServer,
+    entry: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Home Assistant asks for a new key and has an issue for that; there is no second one."""
+    change_key(exchange, active=False)
+    for _ in range(2):
+        with pytest.raises(HomeAssistantError):
+            await act(hass, "get_orders")
+    await hass.async_block_till_done()
+    (flow,) = hass.config_entries.flow.async_progress()
+    assert flow["context"]["source"] == SOURCE_REAUTH
+    assert issues(hass) == {}
+    (trouble,) = entry.runtime_data.watch.troubles.current
+    assert trouble.text == (
+        "The API key is not activated. Activate it on the exchange."
+    )
+    change_key(exchange)
+    await act(hass, "get_orders")
+    await hass.async_block_till_done()
+    assert await told(hass, entry) == [("key_rejected", True), ("key_rejected", False)]
+    assert caplog.text.count("The API key is not activated. Activate it") == 2
+
+
+async def test_wrong_clock(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry, fix: Any
+) -> None:
+    """It is reckoned with, said, compared again on request and by itself."""
+    await exchange.clock.jump(120)
+    await act(hass, "get_orders")
+    assert list(issues(hass)) == ["wrong_clock"]
+    assert not hass.config_entries.flow.async_progress()
+    flow = fix("wrong_clock")
+    step = await flow.start()
+    assert step["description_placeholders"]["seconds"] == "120"
+    await exchange.clock.jump(-30)
+    step = await flow.submit()
+    assert step["errors"] == {"base": "clock_wrong"}
+    assert step["description_placeholders"]["seconds"] == "90"
+    await control(exchange, "faults", {"kind": "refuse", "match": "get_server_time"})
+    assert (await flow.submit())["errors"] == {"base": "cannot_check"}
+    await go_on(hass)
+    assert list(issues(hass)) == ["wrong_clock"]
+    exchange.venue.faults.remove()
+    await exchange.clock.jump(-90)
+    assert (await flow.submit())["type"] == "create_entry"
+    assert issues(hass) == {}
+    await exchange.clock.jump(-60)
+    await act(hass, "get_orders")
+    assert issues(hass)["wrong_clock"].translation_placeholders == {
+        "name": "CEX.IO",
+        "seconds": "60",
+    }
+    await exchange.clock.jump(60)
+    await go_on(hass, 2)
+    await until(lambda: not issues(hass))
+    assert (
+        await told(hass, entry)
+        == [("wrong_clock", begins) for begins in (True, False)] * 2
+    )
+
+
+async def test_wrong_clock_that_cannot_be_measured(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry, fix: Any
+) -> None:
+    """An entry that cannot be set up for it says so, and is set up when it is right."""
+    await hass.config_entries.async_unload(entry.entry_id)
+    await control(exchange, "faults", {"kind": "refuse", "match": "get_server_time"})
+    await control(
+        exchange,
+        "faults",
+        {
+            "kind": "refuse",
+            "match": "get_my_account_status_v3",
+            "status": 401,
+            "text": "Invalid timestamp",
+        },
+    )
+    await hass.config_entries.async_setup(entry.entry_id)
+    assert entry.error_reason_translation_key == "clock_wrong"
+    assert not hass.config_entries.flow.async_progress()
+    assert list(issues(hass)) == ["wrong_clock"]
+    flow = fix("wrong_clock")
+    await flow.start()
+    assert (await flow.submit())["errors"] == {"base": "cannot_check"}
+    exchange.venue.faults.remove()
+    assert (await flow.submit())["type"] == "create_entry"
+    await until(lambda: entry.state.value == "loaded")
+    await settled(entry)
+    assert issues(hass) == {}
+    assert await told(hass, entry) == []
+
+
+async def test_pair_that_is_delisted(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry, fix: Any
+) -> None:
+    """Its sensors are unavailable, the rest goes on; the fix removes what watches it."""
+    await act(
+        hass, "add_price_alert", pair="BTC-USD", condition="above", price="1000000"
+    )
+    runtime = entry.runtime_data
+    assert mid(hass) == 60000
+    kept = exchange.venue.engine.listing.pairs["BTC-USD"]
+    list_pairs(exchange, BTC_USD=None)
+    await runtime.reference.async_refresh()
+    assert list(issues(hass)) == ["pair_delisted"]
+    assert hass.states.is_state(MID, "unavailable")
+    assert runtime.markets.price("BTC-USD") is None
+    assert not hass.states.is_state("sensor.eth_usd_mid_price", "unavailable")
+    assert (await act(hass, "get_ticker", pairs=["ETH-USD"]))["tickers"]
+    await runtime.markets.tickers.async_refresh()
+    assert runtime.markets.tickers.last_update_success
+    # It is listed again.
+    list_pairs(exchange, BTC_USD=kept)
+    await runtime.reference.async_refresh()
+    assert issues(hass) == {}
+    await control(exchange, "sockets/close", {"kind": "public", "notice": False})
+    await until(lambda: mid(hass) == 60000)
+    list_pairs(exchange, BTC_USD=None)
+    await runtime.reference.async_refresh()
+    flow = fix("pair_delisted")
+    step = await flow.start()
+    assert step["description_placeholders"]["pair"] == "BTC-USD"
+    assert (await flow.submit())["type"] == "create_entry"
+    await until(lambda: not issues(hass))
+    await hass.async_block_till_done()
+    await settled(entry)
+    assert [item.data["pair"] for item in entry.subentries.values()] == ["ETH-USD"]
+    assert (
+        dr.async_get(hass).async_get_device(
+            identifiers={(DOMAIN, f"{entry.entry_id}_market_BTC-USD")}
+        )
+        is None
+    )
+    assert (
+        await told(hass, entry)
+        == [("pair_delisted", begins) for begins in (True, False)] * 2
+    )
+
+
+async def test_pair_that_is_gone_at_start(
+    hass: HomeAssistant, exchange: ExchangeServer
+) -> None:
+    """The rest is set up; it appears without a reload when it is listed again."""
+    kept = exchange.venue.engine.listing.pairs["BTC-USD"]
+    list_pairs(exchange, BTC_USD=None)
+    entry = account_entry(exchange)
+    entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(entry.entry_id)
+    runtime = entry.runtime_data
+    await until(lambda: runtime.markets.markets["ETH-USD"].book)
+    await until(lambda: runtime.account.stream.has_caught_up)
+    assert list(issues(hass)) == ["pair_delisted"]
+    assert hass.states.get(MID) is None
+    assert hass.states.get("sensor.eth_usd_mid_price")
+    list_pairs(exchange, BTC_USD=kept)
+    await runtime.reference.async_refresh()
+    await until(lambda: mid(hass) == 60000)
+    assert issues(hass) == {}
+
+
+async def test_empty_list_of_pairs(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """An answer without any pair is a failure of the exchange, not the end of all pairs."""
+    list_pairs(
+        exchange,
+        **{
+            name.replace("-", "_"): None for name in exchange.venue.engine.listing.pairs
+        },
+    )
+    reference = entry.runtime_data.reference
+    await reference.async_refresh()
+    assert not reference.last_update_success
+    assert issues(hass) == {}
+    assert mid(hass) == 60000
+
+
+async def test_too_few_points_for_long(
+    hass: HomeAssistant,
+    exchange: ExchangeServer,
+    entry: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """After more than ten minutes it says what uses them; one good minute ends it."""
+    budget = entry.runtime_data.client.budgets["key"]
+    uses = Counter({"get_candles": 900, ELSEWHERE: 400, "get_ticker": 10, "x": 1})
+    with (
+        patch.object(type(budget), "short_minutes", 10),
+        patch.object(type(budget), "uses", uses),
+    ):
+        await go_on(hass)
+        assert issues(hass) == {}
+        with patch.object(type(budget), "short_minutes", 11):
+            await go_on(hass, 2)
+            await go_on(hass, 3)
+        both = [
+            issue
+            for issue in ir.async_get(hass).issues.values()
+            if issue.translation_key == "budget_exhausted"
+        ]
+        assert not any(issue.is_fixable for issue in both)
+        words = [issue.translation_placeholders or {} for issue in both]
+        assert {item["limit"] for item in words} == {"100", "200"}
+        assert {item["uses"] for item in words} == {
+            "get_candles 900, elsewhere 400, get_ticker 10"
+        }
+        await go_on(hass, 4)
+        assert list(issues(hass)) == ["budget_exhausted"]
+    await go_on(hass, 5)
+    assert issues(hass) == {}
+    assert (
+        await told(hass, entry)
+        == [("budget_exhausted", True)] * 2 + [("budget_exhausted", False)] * 2
+    )
+    assert caplog.text.count("points a minute have not been enough") == 4
+
+
+async def test_no_sub_account(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry, fix: Any
+) -> None:
+    """Orders need one: an existing one is chosen, a new one is created."""
+    hass.config_entries.async_update_entry(entry, options={})
+    assert issues(hass) == {}
+    await switch_trading(hass)
+    assert list(issues(hass)) == ["no_sub_account"]
+    flow = fix("no_sub_account")
+    assert (await flow.start())["step_id"] == "sub_account"
+    step = await flow.submit(account_id="bad name", currency="USD")
+    assert step["errors"] == {"account_id": "invalid_account_id"}
+    await control(
+        exchange,
+        "faults",
+        {"kind": "refuse", "match": "do_create_account", "status": 500, "text": "No"},
+    )
+    step = await flow.submit(account_id="fresh", currency="USD")
+    assert step["errors"] == {"base": "sub_account_refused"}
+    exchange.venue.faults.remove()
+    step = await flow.submit(account_id="fresh", currency="EUR")
+    assert step["type"] == "create_entry"
+    await hass.async_block_till_done()
+    assert entry.options == {"default_account_id": "fresh"}
+    assert "fresh" in exchange.venue.engine.accounts.ids
+    assert issues(hass) == {}
+    hass.config_entries.async_update_entry(entry, options={})
+    await hass.async_block_till_done()
+    flow = fix("no_sub_account")
+    await flow.start()
+    before = list(exchange.venue.engine.accounts.ids)
+    assert (await flow.submit(account_id="savings", currency="USD"))["type"] == (
+        "create_entry"
+    )
+    assert exchange.venue.engine.accounts.ids == before
+    assert entry.options == {"default_account_id": "savings"}
+
+
+async def test_troubles_survive_a_restart(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry, fix: Any
+) -> None:
+    """What lasts is not told again; what is over meanwhile is told when it is found out."""
+    await switch_trading(hass)
+    await permissions_are_known()
+    change_key(exchange, permissions=(Permission.READ,))
+    with pytest.raises(HomeAssistantError):
+        await act(hass, "cancel_all_orders")
+    (issue,) = issues(hass).values()
+    await hass.config_entries.async_reload(entry.entry_id)
+    await settled(entry)
+    await permissions_are_known()
+    assert list(issues(hass)) == ["permission_missing"]
+    assert await told(hass, entry) == [("permission_missing", True)]
+    await hass.config_entries.async_unload(entry.entry_id)
+    flow = Fix(fix("permission_missing")._client, issue.issue_id)
+    step = await flow.start()
+    assert (step["type"], step["reason"]) == ("abort", "entry_not_loaded")
+    change_key(exchange)
+    await hass.config_entries.async_setup(entry.entry_id)
+    await until(lambda: not issues(hass))
+    await hass.async_block_till_done()
+    assert await told(hass, entry) == [
+        ("permission_missing", True),
+        ("permission_missing", False),
+    ]
+
+
+async def test_issues_go_with_the_entry(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """Neither an entry that is disabled nor one that is removed leaves an issue behind."""
+    hass.config_entries.async_update_entry(entry, options={})
+    await switch_trading(hass)
+    assert list(issues(hass)) == ["no_sub_account"]
+    await hass.config_entries.async_set_disabled_by(
+        entry.entry_id, ConfigEntryDisabler.USER
+    )
+    assert issues(hass) == {}
+    await hass.config_entries.async_set_disabled_by(entry.entry_id, None)
+    await settled(entry)
+    assert list(issues(hass)) == ["no_sub_account"]
+    await hass.config_entries.async_remove(entry.entry_id)
+    assert issues(hass) == {}
+
+
+async def test_subscribers_are_told(
+    hass: HomeAssistant,
+    exchange: ExchangeServer,
+    entry: MockConfigEntry,
+    hass_ws_client: WebSocketGenerator,
+) -> None:
+    """The companion bot hears of it with words, and finds it in the status."""
+    client = await hass_ws_client()
+    await client.send_json_auto_id({"type": "cexio/feed/subscribe"})
+    assert (await client.receive_json())["success"]
+    list_pairs(exchange, ETH_USD=None)
+    await entry.runtime_data.reference.async_refresh()
+    (item,) = (await client.receive_json())["event"]["entries"]
+    (begun,) = entry.runtime_data.watch.troubles.current
+    assert item["kind"] == "trouble"
+    assert item["id"] == f"trouble:pair_delisted:{begun.since.isoformat()}:true"
+    assert item["late"] is False
+    assert item["data"] == {
+        "trouble": "pair_delisted",
+        "text": "CEX.IO: ETH-USD is no longer traded",
+        "begins": True,
+    }
+    await client.send_json_auto_id({"type": "cexio/status"})
+    assert (await client.receive_json())["result"]["troubles"] == [
+        {"trouble": "pair_delisted", "text": "CEX.IO: ETH-USD is no longer traded"}
+    ]
