@@ -295,6 +295,15 @@ def test_services() -> None:
     )
 
 
+def test_actions_show_how_to_write_it() -> None:
+    """A field that can be filled in freely has an example."""
+    free = {"text", "number", "duration"}
+    for name, action in described("services").items():
+        for field, words in action["fields"].items():
+            if free & set(words["selector"]):
+                assert "example" in words, (name, field)
+
+
 def test_triggers() -> None:
     """Each trigger and each of its fields is described."""
     check_parts(
