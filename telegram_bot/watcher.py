@@ -168,7 +168,9 @@ class Watcher:
         """End what is over, then show what changed."""
         now = self._clock.time()
         for key, live in list(self._live.items()):
-            if live.watch.until <= now or not self._may_look(key[0]):
+            if key[0] not in self._access.chats:
+                await self._forget(key)
+            elif live.watch.until <= now:
                 await self.end(*key)
         if not self._live:
             return
@@ -215,8 +217,8 @@ class Watcher:
             live.updating = False
         if there:
             live.text = text
-        elif self._live.pop((chat_id, message_id), None):
-            await self._store.run(lambda store: end_watch(store, chat_id, message_id))
+        else:
+            await self._forget((chat_id, message_id))
 
     async def _ask(self, pairs: list[str]) -> dict[str, Json]:
         """Return the tickers of those pairs that are still traded."""
@@ -226,9 +228,10 @@ class Watcher:
         tickers: dict[str, Json] = answer["tickers"]
         return tickers
 
-    def _may_look(self, chat_id: int) -> bool:
-        """Return whether a chat may still see prices; in a private one the chat's id is the person's."""
-        return chat_id < 0 or self._access.role(chat_id) is not None
+    async def _forget(self, key: _Key) -> None:
+        """Leave a message as it is."""
+        self._live.pop(key, None)
+        await self._store.run(lambda store: end_watch(store, *key))
 
     def _own(self, work: Coroutine[None, None, None]) -> None:
         """Let a message be edited beside the others: a slow chat holds up nobody."""

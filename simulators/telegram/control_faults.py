@@ -6,7 +6,7 @@ A fault is for the next `count` (1) calls of `method` ("*": any) to `chat_id` (a
     bad_gateway: 502 with HTML; server_error: 500 with JSON
     slow: answer after `seconds` (2)
     too_many_requests: 429 with `retry_after` in seconds; without it as a proxy says it
-    conflict: 409; forbidden: 403; unauthorized: 401; the first two may carry a `description`
+    conflict: 409; forbidden: 403; bad_request: 400; these may carry a `description`; unauthorized: 401
 The first five are carried out before the trouble with `delivered: true`, else not at all (slow: after it).
 
 A call on record has method, parameters (files by name and size, never the token), time (seconds since

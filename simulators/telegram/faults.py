@@ -7,6 +7,7 @@ from typing import Any
 
 from simulators.telegram.errors import (
     BotApiError,
+    bad_request,
     conflict,
     forbidden,
     too_many_requests,
@@ -24,6 +25,7 @@ class FaultKind(StrEnum):
     TOO_MANY_REQUESTS = "too_many_requests"
     CONFLICT = "conflict"
     FORBIDDEN = "forbidden"
+    BAD_REQUEST = "bad_request"
     UNAUTHORIZED = "unauthorized"
     SLOW = "slow"
 
@@ -70,6 +72,9 @@ class Fault:
             FaultKind.CONFLICT: lambda: conflict(self.description or OTHER_POLLER),
             FaultKind.FORBIDDEN: lambda: forbidden(
                 self.description or "bot was blocked by the user"
+            ),
+            FaultKind.BAD_REQUEST: lambda: bad_request(
+                self.description or "CHAT_WRITE_FORBIDDEN"
             ),
             FaultKind.UNAUTHORIZED: lambda: BotApiError(401, "Unauthorized"),
         }

@@ -163,7 +163,7 @@ class Rig:
             return [
                 message
                 for message in chat["messages"]
-                if message["from"] == "bot" and words in message["text"]
+                if message["from"] == "bot" and words in said(message)
             ]
 
         return found(await self.chat(user, lambda chat: len(found(chat)) >= count))[-1]
@@ -190,7 +190,7 @@ class Rig:
                 for message in chat["messages"]
                 if message["from"] == "bot"
                 and message["message_id"] > sent
-                and words in message["text"]
+                and words in said(message)
             ]
 
         return found(await self.chat(user, lambda chat: bool(found(chat))))[0]
@@ -206,6 +206,11 @@ class Rig:
         """Return the calls of a method of the Bot API."""
         calls: list[Json] = (await self.control("calls", method=method))["calls"]
         return calls
+
+
+def said(message: Json) -> str:
+    """Return the text of a message, or what stands below its picture."""
+    return str(message["text"] or message["caption"] or "")
 
 
 @pytest.fixture

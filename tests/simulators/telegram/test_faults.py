@@ -7,6 +7,7 @@ import httpx
 import pytest
 from telegram import Bot
 from telegram.error import (
+    BadRequest,
     Conflict,
     Forbidden,
     InvalidToken,
@@ -64,6 +65,11 @@ async def test_uncertain(
         ),
         ({"kind": "conflict"}, Conflict, "terminated by other getUpdates request"),
         ({"kind": "forbidden"}, Forbidden, "bot was blocked by the user"),
+        (
+            {"kind": "bad_request", "description": "not enough rights"},
+            BadRequest,
+            "Not enough rights",
+        ),
         (
             {"kind": "forbidden", "description": "user is deactivated"},
             Forbidden,
