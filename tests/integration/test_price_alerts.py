@@ -365,6 +365,25 @@ async def test_changes_in_the_last_second_survive_a_kill(
     assert len(events) == 1
 
 
+async def test_fresh_beginning_survives_a_kill(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """An alert that had fired waits again, even if nothing is written after the change."""
+    events = async_capture_events(hass, "cexio_price_alert")
+    alert = await add(hass)
+    await move(exchange, entry, "61500")
+    await until(lambda: events)
+    change = {"alert_id": alert["alert_id"], "price": "99999"}
+    with patch.object(entry.runtime_data.feed, "async_append"):
+        await act(hass, "update_price_alert", **change)
+        await hass.config_entries.async_unload(entry.entry_id)
+    await hass.config_entries.async_setup(entry.entry_id)
+    await settled(entry)
+    (kept,) = (await act(hass, "list_price_alerts"))["alerts"]
+    assert kept["active"] is True
+    assert kept["last_fired"] is not None
+
+
 async def test_journal_of_an_earlier_version(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
