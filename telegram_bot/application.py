@@ -29,6 +29,7 @@ from telegram_bot.access import Access, Role
 from telegram_bot.clock import SYSTEM_CLOCK, Clock
 from telegram_bot.commands import COMMANDS, Context
 from telegram_bot.config import Config
+from telegram_bot.daily import DailyDigest
 from telegram_bot.delivery import judge
 from telegram_bot.desk import OrderDesk, SecondFactor
 from telegram_bot.dispatcher import Dispatcher, menu
@@ -173,6 +174,9 @@ class CompanionBot:
         self._exits.push_async_callback(desk.stop)
         await watcher.start()
         self._exits.push_async_callback(watcher.stop)
+        daily = DailyDigest(store, outbox, home_assistant, access, self._clock)
+        await daily.start()
+        self._exits.push_async_callback(daily.stop)
         await telegram.start()
         self._exits.push_async_callback(_within_step, telegram.stop)
         await self._until_reached(lambda: self._poll(telegram))

@@ -1,5 +1,7 @@
 """Every message and every tap comes through here: who is it, may they, what do they want."""
 
+from collections.abc import Iterator
+import contextlib
 from difflib import get_close_matches
 import logging
 
@@ -25,7 +27,7 @@ from telegram_bot.errors import HomeAssistantError
 from telegram_bot.feed import Json
 from telegram_bot.languages import N_, _, speaking
 from telegram_bot.markup import Message, e
-from telegram_bot.pairs import UnknownPairError
+from telegram_bot.pairs import UnknownPairError, preferring
 from telegram_bot.reception import Reception, Visitor
 from telegram_bot.topics import in_topic
 from telegram_bot.words import explain
@@ -69,7 +71,7 @@ class Dispatcher:
             return
         self._context.outbox.unpark(message.chat_id)
         topic = message.message_thread_id if message.is_topic_message else None
-        with speaking(visitor.language), in_topic(topic):
+        with _for(visitor), in_topic(topic):
             await self._reception.show_menu(user, message.chat, visitor)
             answer = await self._answer(message, user, visitor.role)
             if answer:
@@ -109,7 +111,7 @@ class Dispatcher:
             and query.message.is_topic_message
         ):
             topic = query.message.message_thread_id
-        with speaking(visitor.language), in_topic(topic):
+        with _for(visitor), in_topic(topic):
             await self._tap(query, chat.id, visitor.role)
 
     async def _tap(self, query: CallbackQuery, chat_id: int, role: Role) -> None:
@@ -164,7 +166,7 @@ class Dispatcher:
         if visitor is None:
             return
         try:
-            with speaking(visitor.language):
+            with _for(visitor):
                 results = await inline_prices(self._context, query.query)
         except HomeAssistantError as err:
             _LOGGER.info("An inline query was not answered: %s", err)
@@ -313,6 +315,13 @@ class Dispatcher:
             await self._bot.answer_callback_query(query.id, words[:200] or None)
         except TelegramError as err:
             _LOGGER.info("A tap could not be answered: %s", err)
+
+
+@contextlib.contextmanager
+def _for(visitor: Visitor) -> Iterator[None]:
+    """Speak as somebody wants it."""
+    with speaking(visitor.language), preferring(visitor.quote_currency):
+        yield
 
 
 def menu(commands: tuple[Command, ...], role: Role) -> list[tuple[str, str]]:

@@ -156,6 +156,15 @@ class HomeAssistant:
         result = await self._command({"type": f"{DOMAIN}/status", **self._entry})
         return result if isinstance(result, dict) else {}
 
+    async def time_zone(self) -> str:
+        """Return the name of the time zone in which Home Assistant lives, such as "Europe/Berlin".
+
+        Raises:
+            HomeAssistantError: as `call`.
+        """
+        result = await self._command({"type": "get_config"})
+        return str(result["time_zone"])
+
     async def switch(self, entity_id: str, *, on: bool) -> None:
         """Turn a switch on or off; one that is not there is no error.
 

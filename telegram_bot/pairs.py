@@ -1,6 +1,8 @@
 """The pairs that the exchange knows, and the nearest one to what somebody typed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+import contextlib
+from contextvars import ContextVar
 from difflib import get_close_matches
 
 from telegram_bot.clock import Clock
@@ -10,6 +12,17 @@ from telegram_bot.languages import _
 
 _FRESH_SECONDS = 600.0
 _MAIN_PAIRS = ("BTC-USD", "ETH-USD", "BTC-EUR")
+_quote: ContextVar[str] = ContextVar("quote", default="USD")
+
+
+@contextlib.contextmanager
+def preferring(quote: str) -> Iterator[None]:
+    """Take a currency for the second half of a pair that is not named, in this task alone."""
+    token = _quote.set(quote)
+    try:
+        yield
+    finally:
+        _quote.reset(token)
 
 
 class UnknownPairError(Exception):
@@ -51,7 +64,7 @@ class PairBook:
         return self._pairs
 
     async def find(self, text: str) -> str:
-        """Return the pair that somebody means: lower case and other separators are fine.
+        """Return the pair that somebody means: lower case, other separators and the first half alone are fine.
 
         Raises:
             UnknownPairError: there is no such pair.
@@ -61,6 +74,8 @@ class PairBook:
         wanted = text.upper().replace("/", "-").replace("_", "-")
         if wanted in pairs:
             return wanted
+        if (half := f"{wanted}-{_quote.get()}") in pairs:
+            return half
         joined = {pair.replace("-", ""): pair for pair in pairs}
         if wanted in joined:
             return joined[wanted]

@@ -21,6 +21,7 @@ from telegram_bot.clock import Clock
 from telegram_bot.languages import _, best_language, speaking
 from telegram_bot.markup import e
 from telegram_bot.outbox import Outbox
+from telegram_bot.settings import ChatSettings
 from telegram_bot.store import Store
 from telegram_bot.transaction import Transaction
 
@@ -35,6 +36,7 @@ class Visitor:
 
     role: Role
     language: str
+    quote_currency: str
 
 
 class Reception:
@@ -79,12 +81,12 @@ class Reception:
             return None
         chat_id = user.id if group is None else group.id
         seen = best_language(user.language_code)
-        language = await self._store.run(
+        settings = await self._store.run(
             lambda store: _note_language(store, chat_id, seen, follow=group is None)
         )
         if chat_id == self._access.owner:
-            self._access.owner_language = language
-        return Visitor(role, language)
+            self._access.owner_language = settings.language
+        return Visitor(role, settings.language, settings.quote_currency)
 
     async def welcome(self, user: User, code: str) -> Visitor | None:
         """Let in a stranger who has an invitation; tell the owner."""
@@ -180,12 +182,14 @@ class Reception:
         return new
 
 
-def _note_language(store: Transaction, chat_id: int, seen: str, *, follow: bool) -> str:
-    """Note in which language Telegram is used in a chat, in a group only once; return the one to speak."""
+def _note_language(
+    store: Transaction, chat_id: int, seen: str, *, follow: bool
+) -> ChatSettings:
+    """Note in which language Telegram is used in a chat, in a group only once; return the settings."""
     settings = store.settings(chat_id)
     if settings.telegram_language != seen and (
         follow or settings.telegram_language is None
     ):
         settings = replace(settings, telegram_language=seen)
         store.save_settings(chat_id, settings)
-    return settings.language
+    return settings

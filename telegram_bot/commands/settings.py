@@ -106,7 +106,7 @@ def _overview(view: _View) -> Message:
         _told(chosen),
         _quiet_line(view),
         _digest_line(view),
-        _("Values in {currency}", currency=e(chosen.quote_currency)),
+        _("Pairs named by half are in {currency}", currency=e(chosen.quote_currency)),
         _("Charts: {theme}", theme=_(_THEMES[chosen.chart_theme])),
         *muted_lines(chosen, view.now),
     ]
@@ -227,7 +227,10 @@ def _currency(view: _View) -> Message:
         _pick(_mark(code, code == view.chosen.quote_currency), "currency", code)
         for code in CURRENCIES
     ]
-    text = _("💱 <b>Currency</b> in which values and prices are shown")
+    text = _(
+        "💱 <b>Currency</b> of pairs named by half: btc is then BTC-{currency}",
+        currency=e(view.chosen.quote_currency),
+    )
     return Message(text, (tuple(row[:3]), tuple(row[3:]), _back()))
 
 

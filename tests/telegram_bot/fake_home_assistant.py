@@ -75,6 +75,7 @@ class FakeHomeAssistant:
         """Prepare some money and no orders."""
         self.port = 0
         self.token = TOKEN
+        self.time_zone = "Europe/Berlin"
         self.calls: list[tuple[str, Json]] = []
         self.subscriptions: list[Json] = []
         self.feed_id = "feed-1"
@@ -246,6 +247,8 @@ class FakeHomeAssistant:
                     await _succeed(socket, message, self.status)
                 case "auth/current_user":
                     await _succeed(socket, message, {"is_admin": self.is_admin})
+                case "get_config":
+                    await _succeed(socket, message, {"time_zone": self.time_zone})
                 case "cexio/feed/subscribe":
                     await self._subscribe(socket, message)
                 case "unsubscribe_events":
