@@ -1,5 +1,7 @@
 """What a person types: `cexio-telegram-bot run`, `check`, `init` or `health`."""
 
+# Each command imports what it needs: the bot that runs for months shall not hold what `init` draws with.
+# ruff: noqa: PLC0415
 import argparse
 import asyncio
 from collections.abc import Callable
@@ -8,12 +10,8 @@ import logging
 from pathlib import Path
 import sys
 
-from telegram_bot.check import findings
 from telegram_bot.config import Config, ConfigError, load_config
-from telegram_bot.first_steps import GivenUpError, Terminal, first_steps
-from telegram_bot.health import ask_health
 from telegram_bot.logs import set_up_logging
-from telegram_bot.run import run
 
 _HELP = """\
 Telegram companion of the CEX.IO integration for Home Assistant.
@@ -119,6 +117,8 @@ def _config(options: argparse.Namespace) -> Config | None:
 
 def _run(options: argparse.Namespace) -> int:
     """Run the bot until it is told to stop."""
+    from telegram_bot.run import run
+
     if (config := _config(options)) is None:
         return 2
     set_up_logging(
@@ -129,6 +129,8 @@ def _run(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     """Try the configuration and both connections."""
+    from telegram_bot.check import findings
+
     if (config := _config(options)) is None:
         return 2
     set_up_logging(config.secrets, verbose=False)
@@ -147,6 +149,8 @@ def _check(options: argparse.Namespace) -> int:
 
 def _init(options: argparse.Namespace) -> int:
     """Ask a few questions and write the configuration."""
+    from telegram_bot.first_steps import GivenUpError, Terminal, first_steps
+
     path: Path = options.config or _DEFAULT_CONFIG
     if path.exists():
         sys.stderr.write(
@@ -177,6 +181,8 @@ def _say(line: str) -> None:
 
 def _health(options: argparse.Namespace) -> int:
     """Ask a running bot how it is doing."""
+    from telegram_bot.health import ask_health
+
     if (config := _config(options)) is None:
         return 2
     if config.health is None:

@@ -43,3 +43,7 @@ class RefusedError(HomeAssistantError):
 
 class AuthenticationError(HomeAssistantError):
     """Home Assistant does not accept the token."""
+
+
+class PortTakenError(Exception):
+    """The page of the bot's health can't be where it shall be."""

@@ -1,17 +1,15 @@
-"""A page for supervisors that tells whether the bot is well; on this machine only, unless told otherwise."""
+"""How the bot is doing, and how a supervisor asks."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from http import HTTPStatus
 import json
 
 import aiohttp
-from aiohttp import web
 
 from telegram_bot.config import HealthConfig
 from telegram_bot.transaction import Transaction
 
-_PATH = "/health"
+PATH = "/health"
 _WITHIN = 5.0
 
 
@@ -37,56 +35,6 @@ class Health:
         return self.telegram and self.store
 
 
-class PortTakenError(Exception):
-    """The page can't be where it shall be."""
-
-
-class HealthPage:
-    """Serve the page as long as the block lasts."""
-
-    def __init__(
-        self, config: HealthConfig, report: Callable[[], Awaitable[Health]]
-    ) -> None:
-        """Prepare; `report` is asked at each request."""
-        self._config = config
-        self._report = report
-        self._runner: web.AppRunner | None = None
-
-    async def start(self) -> int:
-        """Begin to answer; return the port.
-
-        Raises:
-            PortTakenError: the port can't be had.
-        """
-        app = web.Application()
-        app.router.add_get(_PATH, self._answer)
-        self._runner = web.AppRunner(app, access_log=None)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, self._config.host, self._config.port)
-        try:
-            await site.start()
-        except OSError as err:
-            await self._runner.cleanup()
-            raise PortTakenError(
-                f"health.port: nothing can listen at {self._config.host}:{self._config.port}: {err.strerror}"
-            ) from err
-        port: int = self._runner.addresses[0][1]
-        return port
-
-    async def stop(self) -> None:
-        """End it."""
-        if self._runner:
-            await self._runner.cleanup()
-
-    async def _answer(self, _request: web.Request) -> web.Response:
-        """Tell how the bot is doing: 200 when it is well, 503 when it is not."""
-        health = await self._report()
-        status = HTTPStatus.OK if health.is_well else HTTPStatus.SERVICE_UNAVAILABLE
-        return web.json_response(
-            {"well": health.is_well, **asdict(health)}, status=status
-        )
-
-
 def count_waiting(store: Transaction) -> int:
     """Count the messages that are not in their chats yet."""
     rows = store.db.execute(
@@ -98,7 +46,7 @@ def count_waiting(store: Transaction) -> int:
 
 async def ask_health(config: HealthConfig) -> tuple[bool, str]:
     """Ask a running bot how it is doing; return whether it is well, and its words."""
-    url = f"http://{config.host}:{config.port}{_PATH}"
+    url = f"http://{config.host}:{config.port}{PATH}"
     timeout = aiohttp.ClientTimeout(total=_WITHIN)
     try:
         async with (

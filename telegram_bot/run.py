@@ -1,6 +1,7 @@
 """Run the bot until it is told to stop."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 import contextlib
 import json
 import logging
@@ -9,8 +10,8 @@ import sys
 
 from telegram_bot.alarm import alarm
 from telegram_bot.application import CompanionBot, TokenRefusedError
-from telegram_bot.config import Config
-from telegram_bot.health import HealthPage, PortTakenError
+from telegram_bot.config import Config, HealthConfig
+from telegram_bot.errors import PortTakenError
 from telegram_bot.store import StoreError
 
 _LOGGER = logging.getLogger(__name__)
@@ -46,9 +47,7 @@ async def run_until_told(config: Config) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     bot = CompanionBot(config)
-    page = HealthPage(config.health, bot.health) if config.health else None
-    if page:
-        await page.start()
+    end_page = await _start_page(config.health, bot) if config.health else None
     life = asyncio.create_task(_live(bot))
     stopped = asyncio.create_task(stop.wait())
     try:
@@ -61,9 +60,21 @@ async def run_until_told(config: Config) -> None:
         with contextlib.suppress(asyncio.CancelledError, StoreError, TokenRefusedError):
             await life
         await bot.stop()
-        if page:
-            await page.stop()
+        if end_page:
+            await end_page()
         _LOGGER.info("Stopped")
+
+
+async def _start_page(
+    config: HealthConfig, bot: CompanionBot
+) -> Callable[[], Awaitable[None]]:
+    """Serve the page of the bot's health; return what ends it."""
+    # A web server takes 6 MB, which who has no such page need not spend.
+    from telegram_bot.health_page import HealthPage  # noqa: PLC0415
+
+    page = HealthPage(config, bot.health)
+    await page.start()
+    return page.stop
 
 
 async def _live(bot: CompanionBot) -> None:

@@ -24,8 +24,10 @@ from telegram_bot.config import (
     TelegramConfig,
     load_config,
 )
+from telegram_bot.errors import PortTakenError
 from telegram_bot.first_steps import GivenUpError, Terminal, first_steps
-from telegram_bot.health import HealthPage, PortTakenError, ask_health
+from telegram_bot.health import ask_health
+from telegram_bot.health_page import HealthPage
 from telegram_bot.run import run_until_told
 from telegram_bot.second_factor import is_pin_of
 from tests.telegram_bot.conftest import OWNER, Rig
@@ -375,7 +377,7 @@ def test_log_in_json(
         logging.getLogger("some").warning("the token is %s", "hush-hush")
         return 0
 
-    monkeypatch.setattr("telegram_bot.__main__.run", run)
+    monkeypatch.setattr("telegram_bot.run.run", run)
     assert main(["run", "--config", str(file)]) == 0
     line = json.loads(capsys.readouterr().err)
     assert line["message"] == "the token is **redacted**"
