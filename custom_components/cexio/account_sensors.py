@@ -19,6 +19,7 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import CONF_PAIR
 from .coordinator import CexioConfigEntry, ReferenceCoordinator
+from .currency_sensor import CexioCurrencySensor
 from .entity import (
     CexioAccountCoordinatorEntity,
     CexioAccountEntity,
@@ -46,6 +47,7 @@ WALLET = "wallet"
 class PortfolioSensorDescription(SensorEntityDescription):
     """Describes a sensor of the portfolio; the unit is its currency or percent."""
 
+    state_class: SensorStateClass | None = SensorStateClass.TOTAL
     value_fn: Callable[[Portfolio], Decimal | None]
     is_percentage: bool = False
     attributes_fn: Callable[[Portfolio], Mapping[str, Any]] = lambda _portfolio: {}
@@ -72,26 +74,21 @@ def _details(portfolio: Portfolio) -> Mapping[str, Any]:
 PORTFOLIO_SENSORS: tuple[PortfolioSensorDescription, ...] = (
     PortfolioSensorDescription(
         key="portfolio_value",
-        translation_key="portfolio_value",
-        state_class=SensorStateClass.TOTAL,
         value_fn=lambda portfolio: portfolio.value,
         attributes_fn=_details,
     ),
     PortfolioSensorDescription(
         key="portfolio_on_hold",
-        translation_key="portfolio_on_hold",
-        state_class=SensorStateClass.TOTAL,
         value_fn=lambda portfolio: portfolio.on_hold,
     ),
     PortfolioSensorDescription(
         key="portfolio_change",
-        translation_key="portfolio_change",
-        state_class=SensorStateClass.TOTAL,
         value_fn=lambda portfolio: portfolio.change,
     ),
     PortfolioSensorDescription(
         key="portfolio_change_percentage",
-        translation_key="portfolio_change_percentage",
+        native_unit_of_measurement=PERCENTAGE,
+        suggested_display_precision=2,
         state_class=SensorStateClass.MEASUREMENT,
         is_percentage=True,
         value_fn=lambda portfolio: portfolio.change_percentage,
@@ -121,9 +118,7 @@ def account_sensors(entry: CexioConfigEntry) -> list[SensorEntity]:
     ]
 
 
-class CexioPortfolioSensor(
-    CexioAccountCoordinatorEntity[PortfolioCoordinator], SensorEntity
-):
+class CexioPortfolioSensor(CexioCurrencySensor[PortfolioCoordinator]):
     """A number of the portfolio, in the currency that is chosen at this moment."""
 
     _unrecorded_attributes = frozenset({"paths", "values"})
@@ -136,32 +131,17 @@ class CexioPortfolioSensor(
         reference: ReferenceCoordinator,
         description: PortfolioSensorDescription,
     ) -> None:
-        """Take what depends on the currency from the reference data."""
-        super().__init__(coordinator, entry)
-        self.entity_description = description
-        self._reference = reference
+        """Name the entity."""
+        super().__init__(coordinator, entry, reference, description)
         self._attr_unique_id = f"{entry.entry_id}_{description.key}"
-        self._async_follow_currency()
 
-    @callback
-    def _async_follow_currency(self) -> None:
-        """Take class, unit and precision from the currency."""
-        if self.entity_description.is_percentage:
-            self._attr_native_unit_of_measurement = PERCENTAGE
-            self._attr_suggested_display_precision = 2
-            return
-        currency = self.coordinator.currency
-        self._attr_native_unit_of_measurement = currency
-        self._attr_device_class, self._attr_suggested_display_precision = (
-            class_and_precision(self._reference, currency)
-        )
-
-    @callback
+    @property
     @override
-    def _handle_coordinator_update(self) -> None:
-        """Show the new value, in the currency it is in."""
-        self._async_follow_currency()
-        super()._handle_coordinator_update()
+    def _currency(self) -> str | None:
+        """The currency of the portfolio, None for what is in percent."""
+        return (
+            None if self.entity_description.is_percentage else self.coordinator.currency
+        )
 
     @property
     @override

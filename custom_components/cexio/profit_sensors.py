@@ -5,16 +5,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, override
 
-from homeassistant.components.sensor import (
-    SensorEntity,
-    SensorEntityDescription,
-    SensorStateClass,
-)
-from homeassistant.core import callback
+from homeassistant.components.sensor import SensorEntityDescription, SensorStateClass
 
 from .average_cost import Holding
 from .coordinator import CexioConfigEntry, ReferenceCoordinator
-from .entity import CexioAccountCoordinatorEntity, class_and_precision
+from .currency_sensor import CexioCurrencySensor
 from .portfolio import rounded
 from .profit import ProfitCoordinator
 from .representation import plain
@@ -24,44 +19,39 @@ from .representation import plain
 class ProfitSensorDescription(SensorEntityDescription):
     """Describes a number of a holding, or of what selling it now would gain."""
 
+    state_class: SensorStateClass | None = SensorStateClass.TOTAL
     value_fn: Callable[[Holding, Decimal | None], Decimal | None]
 
 
 ASSET_SENSORS: tuple[ProfitSensorDescription, ...] = (
     ProfitSensorDescription(
         key="cost_basis",
-        translation_key="cost_basis",
         value_fn=lambda holding, _unrealised: holding.cost,
     ),
     ProfitSensorDescription(
         key="asset_realised_profit",
-        translation_key="asset_realised_profit",
         value_fn=lambda holding, _unrealised: holding.realised,
     ),
     ProfitSensorDescription(
         key="asset_unrealised_profit",
-        translation_key="asset_unrealised_profit",
         value_fn=lambda _holding, unrealised: unrealised,
     ),
 )
 TOTAL_SENSORS: tuple[ProfitSensorDescription, ...] = (
     ProfitSensorDescription(
         key="realised_profit",
-        translation_key="realised_profit",
         value_fn=lambda holding, _unrealised: holding.realised,
     ),
     ProfitSensorDescription(
         key="unrealised_profit",
-        translation_key="unrealised_profit",
         value_fn=lambda _holding, unrealised: unrealised,
     ),
 )
 
 
-class CexioProfitSensor(CexioAccountCoordinatorEntity[ProfitCoordinator], SensorEntity):
+class CexioProfitSensor(CexioCurrencySensor[ProfitCoordinator]):
     """A number of one asset, or of all together."""
 
-    _attr_state_class = SensorStateClass.TOTAL
     entity_description: ProfitSensorDescription
 
     def __init__(
@@ -73,15 +63,12 @@ class CexioProfitSensor(CexioAccountCoordinatorEntity[ProfitCoordinator], Sensor
         asset: str | None = None,
     ) -> None:
         """Take an asset, None = all."""
-        super().__init__(coordinator, entry)
-        self.entity_description = description
-        self._reference = reference
+        super().__init__(coordinator, entry, reference, description)
         self._asset = asset
         name = description.key if asset is None else f"{asset}_{description.key}"
         self._attr_unique_id = f"{entry.entry_id}_{name}"
         if asset is not None:
             self._attr_translation_placeholders = {"currency": asset}
-        self._async_follow_currency()
 
     @override
     async def async_added_to_hass(self) -> None:
@@ -91,24 +78,12 @@ class CexioProfitSensor(CexioAccountCoordinatorEntity[ProfitCoordinator], Sensor
             self.coordinator.portfolio.async_add_listener(self.async_write_ha_state)
         )
 
-    @callback
-    def _async_follow_currency(self) -> None:
-        """Take class, unit and precision from the currency of the reckoning."""
-        data = self.coordinator.data
-        currency = (
-            self.coordinator.portfolio.currency if data is None else data.currency
-        )
-        self._attr_native_unit_of_measurement = currency
-        self._attr_device_class, self._attr_suggested_display_precision = (
-            class_and_precision(self._reference, currency)
-        )
-
-    @callback
+    @property
     @override
-    def _handle_coordinator_update(self) -> None:
-        """Show the new number, in the currency it is in."""
-        self._async_follow_currency()
-        super()._handle_coordinator_update()
+    def _currency(self) -> str:
+        """The currency of the reckoning."""
+        data = self.coordinator.data
+        return self.coordinator.portfolio.currency if data is None else data.currency
 
     @property
     def _holdings(self) -> Mapping[str, Holding]:

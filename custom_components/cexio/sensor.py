@@ -44,6 +44,7 @@ PARALLEL_UPDATES = 0
 class MarketSensorDescription(SensorEntityDescription):
     """Describes a sensor of a market; the unit is a currency of its pair or its own."""
 
+    state_class: SensorStateClass | None = SensorStateClass.MEASUREMENT
     value_fn: Callable[[MarketData], Decimal | None]
     unit_fn: Callable[[Pair], str] = lambda pair: pair.quote
     precision_fn: Callable[[Pair], int] = lambda pair: pair.price_precision
@@ -53,6 +54,7 @@ class MarketSensorDescription(SensorEntityDescription):
 class BalanceSensorDescription(SensorEntityDescription):
     """Describes a sensor of one asset's balance."""
 
+    state_class: SensorStateClass | None = SensorStateClass.TOTAL
     value_fn: Callable[[Balance], Decimal]
 
 
@@ -65,63 +67,45 @@ def _of_ticker(data: MarketData, name: str) -> Decimal | None:
 MARKET_SENSORS: tuple[MarketSensorDescription, ...] = (
     MarketSensorDescription(
         key="last_price",
-        translation_key="last_price",
-        state_class=SensorStateClass.MEASUREMENT,
         value_fn=lambda data: _of_ticker(data, "last_trade_price"),
     ),
     MarketSensorDescription(
         key="bid",
-        translation_key="bid",
-        state_class=SensorStateClass.MEASUREMENT,
         value_fn=lambda data: data.bid,
     ),
     MarketSensorDescription(
         key="ask",
-        translation_key="ask",
-        state_class=SensorStateClass.MEASUREMENT,
         value_fn=lambda data: data.ask,
     ),
     MarketSensorDescription(
         key="mid",
-        translation_key="mid",
-        state_class=SensorStateClass.MEASUREMENT,
         value_fn=lambda data: data.mid,
     ),
     MarketSensorDescription(
         key="spread",
-        translation_key="spread",
         entity_registry_enabled_default=False,
-        state_class=SensorStateClass.MEASUREMENT,
         value_fn=lambda data: data.spread,
     ),
     MarketSensorDescription(
         key="high",
-        translation_key="high",
         entity_registry_enabled_default=False,
-        state_class=SensorStateClass.MEASUREMENT,
         value_fn=lambda data: _of_ticker(data, "high"),
     ),
     MarketSensorDescription(
         key="low",
-        translation_key="low",
         entity_registry_enabled_default=False,
-        state_class=SensorStateClass.MEASUREMENT,
         value_fn=lambda data: _of_ticker(data, "low"),
     ),
     MarketSensorDescription(
         key="volume",
-        translation_key="volume",
         entity_registry_enabled_default=False,
-        state_class=SensorStateClass.MEASUREMENT,
         value_fn=lambda data: _of_ticker(data, "volume"),
         unit_fn=lambda pair: pair.base,
         precision_fn=lambda _pair: 2,
     ),
     MarketSensorDescription(
         key="change",
-        translation_key="change",
         entity_registry_enabled_default=False,
-        state_class=SensorStateClass.MEASUREMENT,
         value_fn=lambda data: _of_ticker(data, "price_change_percentage"),
         unit_fn=lambda _pair: PERCENTAGE,
         precision_fn=lambda _pair: 2,
@@ -131,20 +115,14 @@ MARKET_SENSORS: tuple[MarketSensorDescription, ...] = (
 BALANCE_SENSORS: tuple[BalanceSensorDescription, ...] = (
     BalanceSensorDescription(
         key="total",
-        translation_key="total",
-        state_class=SensorStateClass.TOTAL,
         value_fn=lambda balance: balance.total,
     ),
     BalanceSensorDescription(
         key="available",
-        translation_key="available",
-        state_class=SensorStateClass.TOTAL,
         value_fn=lambda balance: balance.available,
     ),
     BalanceSensorDescription(
         key="on_hold",
-        translation_key="on_hold",
-        state_class=SensorStateClass.TOTAL,
         value_fn=lambda balance: balance.on_hold,
     ),
 )
@@ -274,6 +252,7 @@ class CexioMarketSensor(CexioMarketEntity, SensorEntity):
         """Take unit and precision from the trading conditions."""
         super().__init__(market, subentry, description.key)
         self.entity_description = description
+        self._attr_translation_key = description.key
         self._attr_native_unit_of_measurement = description.unit_fn(conditions)
         self._attr_suggested_display_precision = description.precision_fn(conditions)
 
@@ -301,6 +280,7 @@ class CexioBalanceSensor(CexioBalanceEntity, SensorEntity):
         """Take class and precision from the currency."""
         super().__init__(coordinator, account_id, currency, description.key)
         self.entity_description = description
+        self._attr_translation_key = description.key
         self._attr_native_unit_of_measurement = currency
         self._attr_device_class, self._attr_suggested_display_precision = (
             class_and_precision(reference, currency)
