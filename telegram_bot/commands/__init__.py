@@ -5,7 +5,9 @@ from telegram_bot.commands import (
     again,
     alerts,
     chart,
+    codes,
     deposit,
+    funds,
     help,
     history,
     market,
@@ -15,6 +17,7 @@ from telegram_bot.commands import (
     portfolio,
     settings,
     status,
+    steps,
     watch,
 )
 from telegram_bot.commands.base import (
@@ -37,6 +40,7 @@ COMMANDS: tuple[Command, ...] = (
     *portfolio.COMMANDS,
     *history.COMMANDS,
     *orders.COMMANDS,
+    *funds.COMMANDS,
     *deposit.COMMANDS,
     *alerts.COMMANDS,
     *mute.COMMANDS,
@@ -55,6 +59,7 @@ BUTTONS: dict[str, ButtonAction] = {
         *account.BUTTONS,
         *portfolio.BUTTONS,
         *history.BUTTONS,
+        *steps.BUTTONS,
         *alerts.BUTTONS,
         *mute.BUTTONS,
         *settings.BUTTONS,
@@ -64,7 +69,12 @@ BUTTONS: dict[str, ButtonAction] = {
 }
 
 # Who understands a text that is no command, asked in this order.
-TEXTS: tuple[TextHandler, ...] = (*alerts.TEXTS,)
+TEXTS: tuple[TextHandler, ...] = (
+    *codes.TEXTS,
+    *steps.TEXTS,
+    *alerts.TEXTS,
+    *codes.LAST_TEXTS,
+)
 
 __all__ = [
     "BUTTONS",

@@ -12,13 +12,13 @@ from telegram_bot.commands.base import (
     Typed,
     UsageError,
 )
+from telegram_bot.commands.expected import expect, expected, forget
 from telegram_bot.feed import Json
 from telegram_bot.languages import N_, _, ngettext
 from telegram_bot.markup import Button, Message, Style, e
 
 _PAGE = 8
-# How long the new terms of an alert may be typed, in seconds.
-_EDIT_WITHIN = 600.0
+_TOPIC = "alert"
 
 
 async def alert(context: Context, request: Request) -> Message:
@@ -123,10 +123,7 @@ async def edit_tapped(context: Context, tap: ButtonTap) -> str:
     if not found:
         return _("This alert is not there any more.")
     row = found[0]
-    pending = {"alert": row, "until": context.clock.time() + _EDIT_WITHIN}
-    await context.store.run(
-        lambda store: store.set_note(_note(tap.chat_id, tap.user_id), pending)
-    )
+    await expect(context, tap.chat_id, tap.user_id, _TOPIC, row)
     words = _(_QUESTIONS.get(row["condition"], _NEW_PRICE), alert=alert_words(row))
     await context.outbox.say(tap.chat_id, Message(words))
     return ""
@@ -134,16 +131,15 @@ async def edit_tapped(context: Context, tap: ButtonTap) -> str:
 
 async def terms_typed(context: Context, request: Request) -> Typed | None:
     """Take the new terms of an alert that was asked for."""
-    note = _note(request.chat_id, request.user_id)
-    pending = await context.store.run(lambda store: store.note(note))
-    if not pending or context.clock.time() > pending["until"]:
+    alert = await expected(context, request, _TOPIC)
+    if alert is None:
         return None
     try:
-        fields = alert_grammar.change(pending["alert"], " ".join(request.words))
+        fields = alert_grammar.change(alert, " ".join(request.words))
     except UsageError as err:
         return Typed(Message(e(err)))
-    await context.store.run(lambda store: store.set_note(note, None))
-    row = await _update(context, pending["alert"]["alert_id"], fields)
+    await forget(context, request.chat_id, request.user_id)
+    row = await _update(context, alert["alert_id"], fields)
     words = _("🔔 <b>Alert changed: {alert}</b>", alert=alert_row(row))
     return Typed(Message(words, (_buttons(row),)))
 
@@ -155,11 +151,6 @@ async def _update(context: Context, alert_id: str, fields: Json) -> Json:
     )
     row: Json = answer["alert"]
     return row
-
-
-def _note(chat_id: int, user_id: int) -> str:
-    """Return under which name it is remembered that somebody changes an alert."""
-    return f"alert:{chat_id}:{user_id}"
 
 
 _NEW_PRICE = N_("✏️ {alert}: send the new price.")

@@ -71,6 +71,11 @@ class OrderDesk:
             "resume": Resuming(home_assistant),
         }
 
+    @property
+    def has_second_factor(self) -> bool:
+        """Return whether a second factor is set up."""
+        return self._factor.is_set_up
+
     async def start(self) -> None:
         """Void the questions of the last run, and find out what became of what was under way."""
         for state in OPEN:

@@ -20,6 +20,7 @@ from telegram_bot.config import (
     Config,
     HomeAssistantConfig,
     OrdersConfig,
+    SecondFactorConfig,
     TelegramConfig,
 )
 from tests.telegram_bot.fake_home_assistant import TOKEN, FakeHomeAssistant
@@ -52,6 +53,7 @@ class Rig:
         self.store_path = path / "bot.sqlite"
         self.people = AccessConfig(OWNER, (), ())
         self.orders = OrdersConfig(120, None)
+        self.second_factor = SecondFactorConfig()
         self.bot: CompanionBot | None = None
 
     def config(self) -> Config:
@@ -64,6 +66,7 @@ class Rig:
             access=self.people,
             store_path=self.store_path,
             orders=self.orders,
+            second_factor=self.second_factor,
         )
 
     async def start(self) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Self
 from aiohttp import WSMsgType, web
 
 from tests.telegram_bot import fake_market
+from tests.telegram_bot.fake_funds import Moves, cancel_all_orders
 
 type Json = dict[str, Any]
 type Service = Callable[[Json], Awaitable[Json] | Json]
@@ -26,6 +27,7 @@ PAIRS: dict[str, Json] = {
         "base_lot_size": "0.00000001",
         "quote_min": "1",
         "quote_max": "1000000",
+        "quote_lot_size": "0.01",
         "price_precision": 2,
         "min_price": "0.01",
         "max_price": "1000000",
@@ -97,7 +99,15 @@ class FakeHomeAssistant:
         self.placed_status = "new"
         self.finds_one = True
         self.status: Json = dict(fake_market.STATUS)
+        self.moves = Moves()
+        self.switches = True  # whether the switch Trading does what it is told
         self.services: dict[str, Service] = {
+            "cancel_all_orders": lambda data: cancel_all_orders(self.orders, data),
+            "transfer": self.moves.transfer,
+            "deposit_from_wallet": self.moves.deposit,
+            "withdraw_to_wallet": self.moves.withdraw,
+            "turn_on": lambda data: self._switch(on=True),
+            "turn_off": lambda data: self._switch(on=False),
             "get_ticker": self._get_ticker,
             "get_balances": self._get_balances,
             "get_orders": self._get_orders,
@@ -258,9 +268,13 @@ class FakeHomeAssistant:
 
     async def _call(self, socket: web.WebSocketResponse, message: Json) -> None:
         """Perform an action."""
-        service, data = message["service"], message["service_data"]
-        assert message["domain"] == "cexio"
-        assert message["return_response"] is True
+        service = message["service"]
+        if message["domain"] == "switch":
+            data = message["target"]
+        else:
+            data = message["service_data"]
+            assert message["domain"] == "cexio"
+            assert message["return_response"] is True
         self.calls.append((service, data))
         await self._notify()
         if hold := self.holds.get(service):
@@ -315,6 +329,12 @@ class FakeHomeAssistant:
                     }
                 )
         await self._notify()
+
+    def _switch(self, *, on: bool) -> Json:
+        """Turn the switch Trading."""
+        if self.switches:
+            self.status = self.status | {"trading_enabled": on}
+        return {}
 
     def _get_ticker(self, data: Json) -> Json:
         """Return prices."""
@@ -399,9 +419,9 @@ class FakeHomeAssistant:
                 "amount": format(amount, "f"),
                 "quote_amount": data.get("quote_amount"),
                 "price": data.get("price"),
-                "stop_price": None,
-                "time_in_force": "gtc",
-                "expire_time": None,
+                "stop_price": data.get("stop_price"),
+                "time_in_force": data.get("time_in_force", "gtc"),
+                "expire_time": data.get("expire_time"),
                 "cost": format(cost, "f"),
                 "fee": format(fee, "f"),
                 "fee_percentage": "0.25",

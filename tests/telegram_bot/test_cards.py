@@ -3,8 +3,11 @@
 import pytest
 
 from telegram_bot import cards
+from telegram_bot.desk import question_cards
 from telegram_bot.errors import AuthenticationError
+from telegram_bot.languages import number
 from telegram_bot.markup import plain
+from telegram_bot.records import ConfirmationRow
 from telegram_bot.words import explain
 from tests.telegram_bot.fake_home_assistant import FakeHomeAssistant, make_order
 
@@ -25,7 +28,7 @@ from tests.telegram_bot.fake_home_assistant import FakeHomeAssistant, make_order
 )
 def test_number(value: str | None, text: str) -> None:
     """Plain digits, never a float's."""
-    assert cards.number(value) == text
+    assert number(value) == text
 
 
 def test_market_preview_by_value() -> None:
@@ -39,7 +42,8 @@ def test_market_preview_by_value() -> None:
         }
     )["preview"]
     data |= {"warnings": [{"key": "x", "text": "The book is <thin>."}], "fee": None}
-    assert plain(cards.preview(data, 0)).splitlines() == [
+    row = ConfirmationRow("1", "order", 1, 1, {}, data, 0.0, "pending")
+    assert plain(question_cards.question(row)).splitlines() == [
         "Sell BTC for 605 USD at the market price?",
         "BTC-USD · Market · account trading",
         "⚠️ The book is <thin>.",

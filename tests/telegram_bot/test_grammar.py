@@ -6,7 +6,6 @@ import re
 from hypothesis import given, strategies as st
 import pytest
 
-from telegram_bot import cards
 from telegram_bot.commands import grammar
 from telegram_bot.commands.base import UsageError
 from telegram_bot.confirmations import (
@@ -17,6 +16,7 @@ from telegram_bot.confirmations import (
     read_tap,
 )
 from telegram_bot.markup import e, plain, split_lines
+from tests.telegram_bot.manual_clock import START
 
 PIECES = st.one_of(
     st.text(max_size=12),
@@ -36,36 +36,41 @@ PIECES = st.one_of(
             "٣",
             ">",
             "all",
+            "50%",
+            "stop",
+            "until",
+            "2h",
+            "ioc",
+            "on",
+            "savings",
         ]
     ),
 )
 
 
-@given(st.lists(PIECES, max_size=6))
+@given(st.lists(PIECES, max_size=9))
 def test_orders(words: list[str]) -> None:
-    """An order that is understood has plain, positive digits only."""
+    """An order that is understood has plain, positive digits only, and says the same when it is written out."""
     try:
-        order = grammar.order(tuple(words))
-        fields = order.fields("buy", "BTC-USD")
+        draft = grammar.order(tuple(words), START)
     except UsageError:
         return
-    for name in ("amount", "quote_amount", "price"):
+    command = draft.command("buy").split()
+    assert grammar.order(tuple(command[1:]), START) == draft
+    if draft.price is None:
+        return
+    try:
+        fields = draft.fields("buy", "BTC-USD", START)
+    except UsageError:
+        return
+    for name in ("amount", "quote_amount", "price", "stop_price"):
         if name in fields:
             assert re.fullmatch(r"[0-9]+(\.[0-9]+)?", fields[name])
             assert Decimal(fields[name]) > 0
-    assert ("amount" in fields) != ("quote_amount" in fields)
-    assert ("price" in fields) == (fields["order_type"] == "limit")
-
-
-@given(st.lists(PIECES, max_size=5))
-def test_alerts(words: list[str]) -> None:
-    """An alert that is understood has a known condition."""
-    try:
-        _, condition, price = grammar.alert(tuple(words))
-    except UsageError:
-        return
-    assert condition in cards.CONDITION_SIGNS
-    assert Decimal(price) > 0
+    sized = ("amount" in fields) + ("quote_amount" in fields)
+    assert sized == (draft.amount is not None)
+    assert ("price" in fields) == (fields["order_type"] != "market")
+    assert ("stop_price" in fields) == (fields["order_type"] == "stop_limit")
 
 
 @given(st.text())

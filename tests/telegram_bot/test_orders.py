@@ -167,6 +167,60 @@ async def test_filled_at_once(rig: Rig) -> None:
             "/sell .5 BTCUSD MARKET",
             {"side": "sell", "order_type": "market", "amount": "0.5"},
         ),
+        (
+            "/buy 0.01 BTC-USD 60000 stop 59000 on savings",
+            {
+                "side": "buy",
+                "order_type": "stop_limit",
+                "amount": "0.01",
+                "price": "60000",
+                "stop_price": "59000",
+                "account_id": "savings",
+            },
+        ),
+        (
+            "/buy BTC-USD 0.01 60000 IOC",
+            {
+                "side": "buy",
+                "order_type": "limit",
+                "amount": "0.01",
+                "price": "60000",
+                "time_in_force": "ioc",
+            },
+        ),
+        (
+            "/buy 0.01 BTC-USD 60000 until 1d2h",
+            {
+                "side": "buy",
+                "order_type": "limit",
+                "amount": "0.01",
+                "price": "60000",
+                "time_in_force": "gtd",
+                "expire_time": "2027-01-16T10:00:30+00:00",
+            },
+        ),
+        (
+            "/buy 0.01 BTC-USD 60000 until 2027-02-01",
+            {
+                "side": "buy",
+                "order_type": "limit",
+                "amount": "0.01",
+                "price": "60000",
+                "time_in_force": "gtd",
+                "expire_time": "2027-02-01T23:59:59+00:00",
+            },
+        ),
+        (
+            "/buy 0.01 BTC-USD 60000 until 2027-02-01T18:00+02:00",
+            {
+                "side": "buy",
+                "order_type": "limit",
+                "amount": "0.01",
+                "price": "60000",
+                "time_in_force": "gtd",
+                "expire_time": "2027-02-01T16:00:00+00:00",
+            },
+        ),
     ],
 )
 async def test_spellings(rig: Rig, command: str, fields: Json) -> None:
@@ -178,7 +232,6 @@ async def test_spellings(rig: Rig, command: str, fields: Json) -> None:
 @pytest.mark.parametrize(
     ("command", "words"),
     [
-        ("/buy", "Say how much, which pair, and a price or the word market."),
         (
             "/buy 0,01 BTC-USD 60000",
             "Write the amount with a decimal point and without separators: 0.01.",
@@ -188,8 +241,19 @@ async def test_spellings(rig: Rig, command: str, fields: Json) -> None:
         ("/buy -1 BTC-USD 60000", "“-1” is not an amount"),
         ("/buy ٣ BTC-USD 60000", "is not an amount"),
         ("/buy 0 BTC-USD 60000", "The amount must be more than zero."),
-        ("/buy 0.01 BTC-USD", "The price is missing"),
-        ("/buy 0.01", "The pair is missing."),
+        ("/buy 101% BTC-USD market", "More than 100 % is not there."),
+        ("/buy 50% USD BTC-USD market", "needs no currency; leave it out"),
+        ("/buy 0.01 BTC-USD 60000 stop", "Something is missing after “stop”."),
+        ("/buy 0.01 BTC-USD 60000 stop x", "“x” is not a price"),
+        ("/buy 0.01 BTC-USD 60000 ioc ioc", "“ioc” is there twice."),
+        ("/buy 0.01 BTC-USD 60000 until noon", "“noon” is no time; write 2h"),
+        ("/buy 0.01 BTC-USD 60000 until 2026-12-01", "is over already."),
+        ("/buy 0.01 BTC-USD 60000 until 0h", "“0h” is over already."),
+        ("/buy 0.01 BTC-USD 60000 until 2h ioc", "Choose one: until a time, or ioc."),
+        (
+            "/buy 0.01 BTC-USD market until 2h",
+            "A market order is executed at once: it takes no stop and no until.",
+        ),
         ("/buy 0.01 BTC-USD 60000 now please", "I don't understand “now please”."),
         ("/buy 0.01 BTC-USD soon", "“soon” is not a price"),
         (
@@ -697,7 +761,7 @@ async def test_cancel_by_button(rig: Rig) -> None:
     rig.home.orders["elsewhere-1"] = make_order()
     shown = await rig.ask("/orders", "1 open order")
     assert "1. Buy 0.01 BTC at 60,000 USD · Nothing filled yet · 777" in shown["text"]
-    assert shown["buttons"][0][0]["style"] == "danger"
+    assert shown["buttons"][0][1]["style"] == "danger"
     await rig.tap("Cancel 1", shown)
     question = await rig.wait_message("Cancel this order?")
     assert rig.home.count("cancel_order") == 0
