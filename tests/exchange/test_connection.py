@@ -70,6 +70,45 @@ async def test_a_ping_that_cannot_be_sent_ends_the_session(clock: FakeClock) -> 
     assert str(caught.value) == "The connection to the exchange was lost"
 
 
+class FloodingSocket:
+    """A socket whose frames are all there already."""
+
+    def __init__(self, *frames: str) -> None:
+        """Hold the frames; the line ends after them."""
+        self._frames = list(frames)
+
+    async def receive(self) -> aiohttp.WSMessage:
+        """Give the next frame without waiting."""
+        if not self._frames:
+            return aiohttp.WSMessage(aiohttp.WSMsgType.CLOSED, None, None)
+        return aiohttp.WSMessage(aiohttp.WSMsgType.TEXT, self._frames.pop(0), None)
+
+
+async def test_a_flood_of_frames_leaves_turns_to_others(clock: FakeClock) -> None:
+    """However many frames are waiting, the loop is never held for more than one."""
+    seen: list[str] = []
+    flooded = Connection(
+        FloodingSocket(*('{"e":"tick","data":{}}' for _ in range(3))),  # type: ignore[arg-type]  # has what is used
+        clock=clock,
+        budget=Budget(200, clock=clock),
+        credentials=None,
+        on_event=lambda name, data: seen.append(name),
+        on_answer=lambda action, data: None,
+    )
+
+    async def others() -> None:
+        """Do something whenever there is a turn."""
+        while True:
+            seen.append("others")
+            await asyncio.sleep(0)
+
+    busy = asyncio.create_task(others())
+    with pytest.raises(TransportError):
+        await flooded.read()
+    busy.cancel()
+    assert seen[:5] == ["tick", "others", "tick", "others", "tick"]
+
+
 @pytest.mark.parametrize("moment", ["answer", "error", "end"])
 async def test_a_caller_who_leaves_in_the_same_moment(
     exchange: ScriptedExchange, make_stream: MakeStream, moment: str

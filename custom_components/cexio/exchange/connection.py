@@ -111,6 +111,8 @@ class Connection:
                 raise TransportError("The exchange closed the connection")
             self._heard = self._clock.monotonic()
             self._take(message.data)
+            # Frames that are there already come without waiting: others get their turn.
+            await asyncio.sleep(0)
 
     async def keep_alive(self) -> NoReturn:
         """Ping at a steady pace; raise when nothing was heard for too long."""
