@@ -178,6 +178,7 @@ class TradingDesk:
         *,
         order_id: str | None = None,
         client_order_id: str | None = None,
+        comment: str | None = None,
     ) -> Order:
         """Cancel an order and return it as it is known soon after."""
         async with self.audit.async_record(
@@ -185,6 +186,7 @@ class TradingDesk:
             context,
             {"order_id": order_id},
             client_order_id=client_order_id,
+            comment=comment,
         ) as record:
             order = await self._async_cancel(context, order_id, client_order_id)
             record.outcome = f"{order.status.name.lower()} {order.order_id}"

@@ -269,7 +269,8 @@ async def test_audit_trail(hass: HomeAssistant, exchange: ExchangeServer) -> Non
         await act(hass, "cancel_order", Context(user_id=stranger.id), order_id=order_id)
     run = Context()
     hass.states.async_set("automation.stop", "on", context=run)
-    await act(hass, "cancel_order", run, order_id=order_id)
+    await act(hass, "cancel_order", run, order_id=order_id, comment="stop")
+    await act(hass, "cancel_all_orders", account_id="trading", comment="all")
     with (
         patch.object(
             type(entry.runtime_data.account.desk._stream),
@@ -290,9 +291,13 @@ async def test_audit_trail(hass: HomeAssistant, exchange: ExchangeServer) -> Non
         ("place", "Root", None, f"placed {order_id}"),
         ("cancel", "Bob", None, "refused: not_allowed_to_trade"),
         ("cancel", None, "automation.stop", f"cancelled {order_id}"),
+        ("cancel_all", None, None, "cancelled 0"),
         ("place", None, None, "unknown"),
     ]
-    assert records[0].comment == "Telegram: Ada (1001)"
+    assert [record.comment for record in records] == [
+        *("Telegram: Ada (1001)", None, "stop", "all", None)
+    ]
+    assert records[3].request == {"account_id": "trading"}
     assert records[0].user_id == admin.id
     assert records[0].request["amount"] == "0.01"
     with patch("custom_components.cexio.placements.LOST_AFTER", 0):

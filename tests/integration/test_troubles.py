@@ -354,12 +354,9 @@ async def test_pair_that_is_delisted(
     await hass.async_block_till_done()
     await settled(entry)
     assert [item.data["pair"] for item in entry.subentries.values()] == ["ETH-USD"]
-    assert (
-        dr.async_get(hass).async_get_device(
-            identifiers={(DOMAIN, f"{entry.entry_id}_market_BTC-USD")}
-        )
-        is None
-    )
+    gone = (DOMAIN, f"{entry.entry_id}_market_BTC-USD")
+    with pytest.raises(ValueError, match="no device"):
+        dr.async_get_device_id_by_identifier(hass, gone, config_entry_id=entry.entry_id)
     assert (
         await told(hass, entry)
         == [("pair_delisted", begins) for begins in (True, False)] * 2

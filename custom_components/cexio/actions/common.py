@@ -30,6 +30,7 @@ from custom_components.cexio.schema import vol
 ATTR_ACCOUNT_ID = "account_id"
 ATTR_AMOUNT = "amount"
 ATTR_CLIENT_ORDER_ID = "client_order_id"
+ATTR_COMMENT = "comment"
 ATTR_CURRENCY = "currency"
 ATTR_END = "end"
 ATTR_LIMIT = "limit"
@@ -89,6 +90,11 @@ ONE_ORDER: dict[Any, Any] = {
 SPAN: dict[Any, Any] = {
     vol.Optional(ATTR_START): aware_datetime,
     vol.Optional(ATTR_END): aware_datetime,
+}
+# The exchange takes longer ones, but they would not fit where they are shown.
+LONGEST_COMMENT = 255
+COMMENT: dict[Any, Any] = {
+    vol.Optional(ATTR_COMMENT): vol.All(cv.string, vol.Length(max=LONGEST_COMMENT))
 }
 PAIRS = vol.All(cv.ensure_list, [pair_name])
 

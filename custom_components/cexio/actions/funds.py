@@ -13,7 +13,9 @@ from custom_components.cexio.schema import vol
 from .common import (
     ATTR_ACCOUNT_ID,
     ATTR_AMOUNT,
+    ATTR_COMMENT,
     ATTR_CURRENCY,
+    COMMENT,
     ENTRY,
     Action,
     account_of,
@@ -51,6 +53,7 @@ async def _async_cancel_all_orders(call: ServiceCall) -> ServiceResponse:
             entry_of(call, with_account=True),
             call.context,
             call.data.get(ATTR_ACCOUNT_ID),
+            call.data.get(ATTR_COMMENT),
         )
     ]
     return {"client_order_ids": cancelled}
@@ -112,7 +115,7 @@ _MOVE: dict[Any, Any] = {
 FUNDS_ACTIONS: dict[str, Action] = {
     SERVICE_CANCEL_ALL_ORDERS: Action(
         _async_cancel_all_orders,
-        {**ENTRY, vol.Optional(ATTR_ACCOUNT_ID): cv.string},
+        {**ENTRY, vol.Optional(ATTR_ACCOUNT_ID): cv.string, **COMMENT},
         SupportsResponse.OPTIONAL,
     ),
     SERVICE_TRANSFER: Action(

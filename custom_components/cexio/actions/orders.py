@@ -18,8 +18,10 @@ from .common import (
     ATTR_ACCOUNT_ID,
     ATTR_AMOUNT,
     ATTR_CLIENT_ORDER_ID,
+    ATTR_COMMENT,
     ATTR_ORDER_ID,
     ATTR_SIDE,
+    COMMENT,
     ENTRY,
     ONE_ORDER,
     Action,
@@ -30,7 +32,6 @@ from .common import (
     positive_decimal,
 )
 
-ATTR_COMMENT = "comment"
 ATTR_EXPIRE_TIME = "expire_time"
 ATTR_ORDER_TYPE = "order_type"
 ATTR_QUOTE_AMOUNT = "quote_amount"
@@ -44,7 +45,6 @@ SERVICE_PREVIEW_ORDER = "preview_order"
 
 # The exchange takes longer ones, but they would not fit where they are shown.
 LONGEST_CLIENT_ORDER_ID = 64
-LONGEST_COMMENT = 255
 
 _ORDER_FIELDS: dict[Any, Any] = {
     **ENTRY,
@@ -125,6 +125,7 @@ async def _async_cancel_order(call: ServiceCall) -> ServiceResponse:
         call.context,
         order_id=call.data.get(ATTR_ORDER_ID),
         client_order_id=call.data.get(ATTR_CLIENT_ORDER_ID),
+        comment=call.data.get(ATTR_COMMENT),
     )
     return {"order": order_as_dict(order)}
 
@@ -143,15 +144,13 @@ ORDER_ACTIONS: dict[str, Action] = {
             vol.Optional(ATTR_CLIENT_ORDER_ID): vol.All(
                 cv.string, vol.Length(min=1, max=LONGEST_CLIENT_ORDER_ID)
             ),
-            vol.Optional(ATTR_COMMENT): vol.All(
-                cv.string, vol.Length(max=LONGEST_COMMENT)
-            ),
+            **COMMENT,
         },
         SupportsResponse.OPTIONAL,
     ),
     SERVICE_CANCEL_ORDER: Action(
         _async_cancel_order,
-        {**ENTRY, **ONE_ORDER},
+        {**ENTRY, **ONE_ORDER, **COMMENT},
         SupportsResponse.OPTIONAL,
     ),
 }
