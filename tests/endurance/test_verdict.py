@@ -75,7 +75,7 @@ def test_log_is_read_record_by_record() -> None:
 
 def test_good() -> None:
     """Others may complain and block; waiting for a processor is no block."""
-    lines = [turn(own=False, took=9), turn(took=0.1, waited=0.09)]
+    lines = [turn(own=False, cpu=9, took=9), turn(took=0.1, cpu=0.01, waited=0.09)]
     verdict = judge(QUIET, lines, {"a": Price("60000", 90)}, 100)
     assert verdict.is_good
     assert len(verdict.own) == len(verdict.others) == 1
@@ -88,7 +88,7 @@ def test_bad() -> None:
         assert len(verdict.complaints) == 1
         assert not verdict.is_good
     verdict = judge(QUIET, [turn()], {}, 0)
-    assert [item.blocked for item in verdict.blocks] == [0.04]
+    assert [item.cpu for item in verdict.blocks] == [0.03]
     assert not verdict.is_good
     prices = {
         "old": Price("60000", 39),
@@ -113,6 +113,6 @@ def test_slow_turns_are_found(tmp_path: Path) -> None:
     # A busy machine makes others slow, too.
     inside = [item for item in turns if item.stack and item.stack[0].endswith(" main")]
     computing, sleeping = inside
-    assert computing.cpu >= 0.05
-    assert sleeping.cpu < 0.05 <= sleeping.blocked
+    assert computing.is_block
+    assert sleeping.cpu < 0.05 <= sleeping.took - sleeping.waited
     assert not any(item.own for item in inside)
