@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NotRequired, TypedDict, Unpack
 
 from custom_components.cexio.exchange.budget import Priority
 from custom_components.cexio.exchange.models.account import (
@@ -27,6 +27,16 @@ from custom_components.cexio.exchange.models.fields import (
 from .base import Channel, given
 
 LEDGER_PAGE = 100
+
+
+class WalletMove(TypedDict):
+    """What a move between the wallet and a sub-account takes; the amount is above zero."""
+
+    account_id: str
+    currency: str
+    amount: Decimal
+    client_tx_id: str
+    priority: NotRequired[Priority]
 
 
 class FundsMethods(Channel):
@@ -236,13 +246,7 @@ class FundsMethods(Channel):
         )
 
     async def do_deposit_funds_from_wallet(
-        self,
-        *,
-        account_id: str,
-        currency: str,
-        amount: Decimal,
-        client_tx_id: str,
-        priority: Priority = Priority.INTERACTIVE,
+        self, **move: Unpack[WalletMove]
     ) -> WalletTransfer:
         """Move money from the wallet to a sub-account (rest.md 4.B.20).
 
@@ -253,50 +257,26 @@ class FundsMethods(Channel):
             OutcomeUnknownError: It may have been done.
             CexioError: As every private request.
         """
-        action = "do_deposit_funds_from_wallet"
-        return await self._wallet(
-            action, account_id, currency, amount, client_tx_id, priority
-        )
+        return await self._move("do_deposit_funds_from_wallet", **move)
 
     async def do_withdrawal_funds_to_wallet(
-        self,
-        *,
-        account_id: str,
-        currency: str,
-        amount: Decimal,
-        client_tx_id: str,
-        priority: Priority = Priority.INTERACTIVE,
+        self, **move: Unpack[WalletMove]
     ) -> WalletTransfer:
         """Move money from a sub-account to the wallet (rest.md 4.B.21).
 
-        1 point, Funds Wallet. The same client_tx_id is refused the second time.
-
-        Raises:
-            InvalidRequestError: Amount too low, no such currency, client_tx_id used before.
-            OutcomeUnknownError: It may have been done.
-            CexioError: As every private request.
+        Costs, permission and errors as do_deposit_funds_from_wallet.
         """
-        action = "do_withdrawal_funds_to_wallet"
-        return await self._wallet(
-            action, account_id, currency, amount, client_tx_id, priority
-        )
+        return await self._move("do_withdrawal_funds_to_wallet", **move)
 
-    async def _wallet(
-        self,
-        action: str,
-        account_id: str,
-        currency: str,
-        amount: Decimal,
-        client_tx_id: str,
-        priority: Priority,
-    ) -> WalletTransfer:
+    async def _move(self, action: str, **move: Unpack[WalletMove]) -> WalletTransfer:
         """Move money from or to the wallet."""
         data = {
-            "clientTxId": client_tx_id,
-            "accountId": account_id,
-            "currency": currency,
-            "amount": plain(amount),
+            "clientTxId": move["client_tx_id"],
+            "accountId": move["account_id"],
+            "currency": move["currency"],
+            "amount": plain(move["amount"]),
         }
+        priority = move.get("priority", Priority.INTERACTIVE)
         return await self._ask(action, data, WalletTransfer.from_wire, priority)
 
 
