@@ -136,6 +136,9 @@ async def test_orders_in_pages(stopped_rig: Rig) -> None:
     await rig.wait_message("5 open orders")
     shown = await rig.ask("/orders", "5 open orders", VIEWER)
     assert not any("Cancel" in label for label in labels(shown))
+    data = message["buttons"][0][1]["callback_data"]
+    tapped = await rig.tap_data(data, message, VIEWER)
+    assert "You may look, but not trade here" in await rig.wait_answer(tapped)
 
 
 async def test_order(rig: Rig) -> None:
