@@ -106,7 +106,9 @@ async def test_pair_that_is_not_watched(
     assert "LTC-USDT" in markets
     await act(hass, "remove_price_alert", alert_id=alert["alert_id"])
     assert "LTC-USDT" not in markets
-    last = await add(hass, pair="LTC-USDT", condition="above", price="1")
+    last = await add(hass, pair="LTC-USDT", condition="above", price="1000")
+    await until(lambda: markets["LTC-USDT"].book)
+    await control(exchange, "market/price", {"pair": "LTC-USDT", "price": "1001"})
     await until(lambda: len(events) == 2 and "LTC-USDT" not in markets)
     await act(hass, "remove_price_alert", alert_id=last["alert_id"])
     assert (await act(hass, "list_price_alerts"))["alerts"] == []
