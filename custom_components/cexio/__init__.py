@@ -183,7 +183,7 @@ async def _async_create_runtime(
             clock=client.clock,
             balances=balances,
             ledger=ledger,
-            desk=desk,
+            outcomes=desk.outcomes,
         )
         wallet = WalletCoordinator(hass, entry, client.rest)
         portfolio = PortfolioCoordinator(

@@ -27,8 +27,8 @@ from .exchange import (
     Unreadable,
 )
 from .executions import Ledger
+from .order_outcomes import OrderOutcomes
 from .recovery import Recovery
-from .trading import TradingDesk
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ class AccountStream:
         clock: Clock,
         balances: AccountCoordinator,
         ledger: Ledger,
-        desk: TradingDesk,
+        outcomes: OrderOutcomes,
     ) -> None:
         """Prepare; `async_start` makes it live."""
         self._hass = hass
@@ -64,7 +64,7 @@ class AccountStream:
             rest=rest,
             balances=balances,
             ledger=ledger,
-            desk=desk,
+            outcomes=outcomes,
             now=clock.exchange_now,
         )
         self._catching_up = asyncio.Lock()

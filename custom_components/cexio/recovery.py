@@ -10,7 +10,7 @@ from .coordinator import AccountCoordinator
 from .exchange import Order, Priority, RestClient
 from .executions import Ledger
 from .order_changes import Change, order_key
-from .trading import TradingDesk
+from .order_outcomes import OrderOutcomes
 
 # Clocks of both sides may differ by this much when asking for what happened since.
 CLOCK_MARGIN = timedelta(seconds=60)
@@ -52,7 +52,7 @@ class Recovery:
         rest: RestClient,
         balances: AccountCoordinator,
         ledger: Ledger,
-        desk: TradingDesk,
+        outcomes: OrderOutcomes,
         now: Callable[[], datetime],
         clock: Callable[[], float] = monotonic,
     ) -> None:
@@ -60,7 +60,7 @@ class Recovery:
         self._rest = rest
         self._balances = balances
         self._ledger = ledger
-        self._desk = desk
+        self._outcomes = outcomes
         self._now = now
         self._clock = clock
         self._questions = 0
@@ -78,7 +78,7 @@ class Recovery:
         asked, began = self._now(), self._clock()
         self._questions = 0
         changes = await self._async_recover_orders()
-        resolved = await self._desk.async_resolve_placements(DOUBTFUL_QUESTIONS)
+        resolved = await self._outcomes.async_resolve_placements(DOUBTFUL_QUESTIONS)
         self._questions += resolved.questions
         changes += resolved.changes
         await self._ledger.async_note_contact(asked)

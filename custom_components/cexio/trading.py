@@ -1,16 +1,12 @@
 """The trading desk: every order passes here, and each at most once."""
 
 import asyncio
-from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal
 import logging
-import sqlite3
 from uuid import uuid4
 from weakref import WeakValueDictionary
 
 from homeassistant.core import Context, HomeAssistant
-from homeassistant.util import dt as dt_util
 import orjson
 
 from .access import async_check_trader
@@ -25,7 +21,6 @@ from .exchange import (
     NewOrder,
     Order,
     OrderRejectedError,
-    OrderStatus,
     OutcomeUnknownError,
     Priority,
     RestClient,
@@ -35,8 +30,8 @@ from .exchange import (
 from .executions import Ledger
 from .guard_rails import GuardRails
 from .market import MarketHub
-from .order_changes import Change
-from .placements import Outcome, Placement, Placements
+from .order_outcomes import OrderOutcomes, accepted, outcome_of
+from .placements import Outcome, Placements
 from .preview import (
     OrderRequest,
     Preview,
@@ -49,22 +44,7 @@ from .representation import canonical
 
 _LOGGER = logging.getLogger(__name__)
 
-# Seconds between the questions what became of an order whose answer was lost.
-RESOLVE_DELAYS = (0.5, 1.0, 2.0, 4.0)
-# Without reports, what an answer tells of is late when it is older than this.
-NOT_LATE = timedelta(minutes=1)
-# So long an accepted cancel is waited for before the order is shown as it stands.
-CANCEL_PATIENCE = 2.0
-
 META_TRADING = "trading_enabled"
-
-
-@dataclass(frozen=True, slots=True)
-class Resolved:
-    """How many orders were asked for, and the changes that told of."""
-
-    questions: int
-    changes: list[Change]
 
 
 class TradingDesk:
@@ -96,6 +76,13 @@ class TradingDesk:
         self._placements = Placements(database)
         self._rails = GuardRails(entry, Converter(markets, reference), self._placements)
         self.audit = AuditTrail(hass, database)
+        self.outcomes = OrderOutcomes(
+            rest=rest,
+            stream=stream,
+            ledger=ledger,
+            placements=self._placements,
+            audit=self.audit,
+        )
         # A lock lives as long as somebody waits for it or holds it.
         self._placing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self.trading_enabled = False
@@ -199,7 +186,7 @@ class TradingDesk:
         await async_check_trader(self._hass, self._entry, context)
         order = self._ledger.get(order_id=order_id, client_order_id=client_order_id)
         if order is None:
-            order = await self._async_ask(order_id, client_order_id)
+            order = await self.outcomes.async_ask(order_id, client_order_id)
         if order is None or order.order_id is None:
             raise refusal("unknown_order", order=order_id or client_order_id or "")
         if order.status.is_final:
@@ -209,43 +196,11 @@ class TradingDesk:
         except OutcomeUnknownError as err:
             # A cancel has one meaning however often it arrives: what counts is the order.
             _LOGGER.debug("The answer to a cancel was lost: %s", err)
-            asked = await self._async_ask(order.order_id, None)
+            asked = await self.outcomes.async_ask(order.order_id, None)
             if asked is None or not asked.status.is_final:
                 raise
             return asked
-        return await self._async_await_end(order.order_id) or order
-
-    async def async_find(
-        self, order_id: str | None, client_order_id: str | None
-    ) -> Order | None:
-        """Return an order in any state, None when the exchange does not know it."""
-        known = self._ledger.get(order_id=order_id, client_order_id=client_order_id)
-        if known is not None and (known.status.is_final or self._stream.connected):
-            return known
-        return await self._async_ask(order_id, client_order_id) or known
-
-    async def async_resolve_placements(self, maximum: int) -> Resolved:
-        """Find out what became of some orders whose answer never came, oldest first."""
-        changes: list[Change] = []
-        doubtful = (await self._placements.async_open())[:maximum]
-        for placement in doubtful:
-            client_order_id = placement.client_order_id
-            found = await self._rest.get_my_orders(
-                client_order_id=client_order_id, priority=Priority.RECOVERY
-            )
-            changes += await self._ledger.async_apply_orders(
-                found, live_since=self._ledger.live_since
-            )
-            if found:
-                outcome = _outcome(found[0])
-                await self._async_note(client_order_id, outcome)
-                await self.audit.async_settle(
-                    client_order_id, f"{outcome.value} {found[0].order_id}"
-                )
-            elif placement.is_lost:
-                await self._async_note(client_order_id, Outcome.REFUSED)
-                await self.audit.async_settle(client_order_id, "never placed")
-        return Resolved(len(doubtful), changes)
+        return await self.outcomes.async_await_end(order.order_id) or order
 
     async def _async_place_alone(
         self,
@@ -283,7 +238,7 @@ class TradingDesk:
             await async_check_trader(self._hass, self._entry, context)
             if placement.fields != fields:
                 raise refusal("client_order_id_used", client_order_id=client_order_id)
-            if order := await self._async_repeat(client_order_id, placement):
+            if order := await self.outcomes.async_repeat(client_order_id, placement):
                 return order
         preview = await self._async_work_out(request, context, Priority.ORDER)
         value = await self._rails.async_value(
@@ -300,28 +255,21 @@ class TradingDesk:
             placed = await self._async_send(new_order)
         except OutcomeUnknownError as err:
             _LOGGER.warning("The answer to order %s was lost", client_order_id)
-            if (found := await self._async_resolve(client_order_id)) is None:
+            if (found := await self.outcomes.async_resolve(client_order_id)) is None:
                 raise failure(err, client_order_id=client_order_id) from err
-            await self._async_note(client_order_id, _outcome(found))
-            placed = _accepted(found)
+            await self.outcomes.async_note(client_order_id, outcome_of(found))
+            placed = accepted(found)
         except OrderRejectedError as err:
-            await self._async_note(client_order_id, Outcome.REFUSED)
+            await self.outcomes.async_note(client_order_id, Outcome.REFUSED)
             if err.order is not None:
                 await self._ledger.async_apply_reply(err.order)
             raise
         except CexioError:
-            await self._async_note(client_order_id, Outcome.REFUSED)
+            await self.outcomes.async_note(client_order_id, Outcome.REFUSED)
             raise
         await self._ledger.async_apply_reply(placed)
-        await self._async_note(client_order_id, Outcome.PLACED)
+        await self.outcomes.async_note(client_order_id, Outcome.PLACED)
         return self._ledger.get(order_id=placed.order_id) or placed
-
-    async def _async_note(self, client_order_id: str, outcome: Outcome) -> None:
-        """Keep what became of a request; if the disk refuses it is found out again."""
-        try:
-            await self._placements.async_note(client_order_id, outcome)
-        except sqlite3.Error as err:
-            _LOGGER.debug("The outcome of %s was not kept: %s", client_order_id, err)
 
     async def _async_send(self, order: NewOrder) -> Order:
         """Send an order once; a stream that surely did not send gives way to REST."""
@@ -348,71 +296,6 @@ class TradingDesk:
             order_id=order_id, cancel_request_id=cancel_request_id
         )
 
-    async def _async_await_end(self, order_id: str) -> Order | None:
-        """Wait for the report that ends an order; ask when none comes."""
-        ended = asyncio.Event()
-
-        def listen(order: Order) -> None:
-            """Notice the end of this order."""
-            if order.order_id == order_id and order.status.is_final:
-                ended.set()
-
-        remove = self._ledger.async_listen(listen)
-        try:
-            known = self._ledger.get(order_id=order_id)
-            if self._stream.connected and not (known and known.status.is_final):
-                async with asyncio.timeout(CANCEL_PATIENCE):
-                    await ended.wait()
-        except TimeoutError:
-            _LOGGER.debug("No report of the cancelled order %s came", order_id)
-        finally:
-            remove()
-        known = self._ledger.get(order_id=order_id)
-        if known is not None and known.status.is_final:
-            return known
-        return await self._async_ask(order_id, None) or known
-
-    async def _async_ask(
-        self, order_id: str | None, client_order_id: str | None
-    ) -> Order | None:
-        """Ask the exchange for one order and keep what it says."""
-        found = await self._rest.get_my_orders(
-            order_id=order_id, client_order_id=client_order_id, priority=Priority.ORDER
-        )
-        if not found:
-            return None
-        live_since = self._ledger.live_since or dt_util.utcnow() - NOT_LATE
-        await self._ledger.async_apply_orders(found, live_since=live_since)
-        return self._ledger.get(order_id=found[0].order_id) or found[0]
-
-    async def _async_resolve(self, client_order_id: str) -> Order | None:
-        """Ask what became of an order, some times."""
-        for delay in RESOLVE_DELAYS:
-            await asyncio.sleep(delay)
-            if known := self._ledger.get(client_order_id=client_order_id):
-                return known
-            try:
-                if order := await self._async_ask(None, client_order_id):
-                    return order
-            except CexioError as err:
-                _LOGGER.debug("Order %s is still unknown: %s", client_order_id, err)
-        return None
-
-    async def _async_repeat(
-        self, client_order_id: str, placement: Placement
-    ) -> Order | None:
-        """Return the order of an earlier request, None when there surely is none."""
-        if order := self._ledger.get(client_order_id=client_order_id):
-            return _accepted(order)
-        if placement.outcome == Outcome.REFUSED:
-            return None
-        if order := await self._async_ask(None, client_order_id):
-            await self._async_note(client_order_id, _outcome(order))
-            return _accepted(order)
-        if placement.outcome is None and placement.is_lost:
-            return None
-        raise failure(OutcomeUnknownError(), client_order_id=client_order_id)
-
     async def _async_fee(self, pair: str, priority: Priority) -> Decimal | None:
         """Return the fee in force; a preview without one is better than none."""
         try:
@@ -420,21 +303,6 @@ class TradingDesk:
         except CexioError as err:
             _LOGGER.debug("The fees could not be asked for: %s", err)
             return None
-
-
-def _outcome(order: Order) -> Outcome:
-    """Return what became of the request for an order that the exchange knows."""
-    is_rejected = order.status is OrderStatus.REJECTED
-    return Outcome.REFUSED if is_rejected else Outcome.PLACED
-
-
-def _accepted(order: Order) -> Order:
-    """Return an order that the exchange did not reject."""
-    if order.status is OrderStatus.REJECTED:
-        raise OrderRejectedError(
-            order.reject_reason or "", code=order.reject_code, order=order
-        )
-    return order
 
 
 def _identity(request: OrderRequest) -> dict[str, str | None]:

@@ -27,7 +27,9 @@ def custom_integrations(enable_custom_integrations: None) -> None:
 @pytest.fixture(autouse=True)
 def quick_questions() -> Iterator[None]:
     """Ask what became of an order without pauses between the questions."""
-    with patch("custom_components.cexio.trading.RESOLVE_DELAYS", (0.01, 0.01, 0.01)):
+    with patch(
+        "custom_components.cexio.order_outcomes.RESOLVE_DELAYS", (0.01, 0.01, 0.01)
+    ):
         yield
 
 

@@ -172,7 +172,9 @@ class LedgerMachine(RuleBasedStateMachine):
             balances=cast(Any, SimpleNamespace(async_refresh=_nothing)),
             ledger=self.ledger,
             now=lambda: self.now,
-            desk=cast(Any, SimpleNamespace(async_resolve_placements=_nothing_resolved)),
+            outcomes=cast(
+                Any, SimpleNamespace(async_resolve_placements=_nothing_resolved)
+            ),
         )
 
     def connect(self) -> None:

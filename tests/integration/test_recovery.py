@@ -70,7 +70,7 @@ async def test_lost_answer_is_found_after_a_restart(
 
     with (
         patch.object(Stream, "do_my_new_order", lose),
-        patch("custom_components.cexio.trading.RESOLVE_DELAYS", ()),
+        patch("custom_components.cexio.order_outcomes.RESOLVE_DELAYS", ()),
         pytest.raises(HomeAssistantError) as raised,
     ):
         await act(hass, "place_order", **RESTING, client_order_id="lost-3")

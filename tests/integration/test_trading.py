@@ -211,6 +211,29 @@ async def test_rejection_whose_answer_was_lost(
     assert used == MOST_ORDERS * Decimal("29.5")
 
 
+async def test_repeat_that_cannot_be_asked_for(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """A refusal of the question says nothing of the order, which may have been placed."""
+    await switch_trading(hass)
+    desk = entry.runtime_data.account.desk
+    with (
+        patch.object(
+            type(desk._stream), "do_my_new_order", side_effect=OutcomeUnknownError
+        ),
+        pytest.raises(HomeAssistantError),
+    ):
+        await act(hass, "place_order", **LIMIT_BUY, client_order_id="lost")
+    await control(
+        exchange,
+        "faults",
+        {"kind": "refuse", "match": "get_my_orders", "status": 429},
+    )
+    with pytest.raises(HomeAssistantError) as raised:
+        await act(hass, "place_order", **LIMIT_BUY, client_order_id="lost")
+    assert raised.value.translation_key == "outcome_unknown"
+
+
 async def test_day_limit_holds_for_orders_at_once(
     hass: HomeAssistant, exchange: ExchangeServer
 ) -> None:

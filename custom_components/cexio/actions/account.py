@@ -95,7 +95,7 @@ async def _async_get_order(call: ServiceCall) -> ServiceResponse:
     client_order_id = call.data.get(ATTR_CLIENT_ORDER_ID)
     if order_id is None and client_order_id is None:
         raise refusal("order_id_required")
-    order = await account_of(call).desk.async_find(order_id, client_order_id)
+    order = await account_of(call).desk.outcomes.async_find(order_id, client_order_id)
     if order is None:
         raise refusal("unknown_order", order=order_id or client_order_id or "")
     return {"order": order_as_dict(order)}

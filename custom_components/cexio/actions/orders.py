@@ -93,7 +93,9 @@ async def _async_get_orders(call: ServiceCall) -> ServiceResponse:
     if order_id is None and client_order_id is None:
         orders = await runtime.rest.get_my_orders()
     else:
-        order = await account_of(call).desk.async_find(order_id, client_order_id)
+        order = await account_of(call).desk.outcomes.async_find(
+            order_id, client_order_id
+        )
         orders = [] if order is None else [order]
     return {"orders": [order_as_dict(order) for order in orders]}
 
