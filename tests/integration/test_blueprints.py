@@ -52,9 +52,9 @@ async def use(hass: HomeAssistant, name: str, **inputs: Any) -> None:
     assert state.state == "on"
 
 
-def test_there_are_two() -> None:
-    """Both blueprints are found."""
-    assert len(NAMES) == 2
+def test_there_are_three() -> None:
+    """All blueprints are found."""
+    assert len(NAMES) == 3
 
 
 @pytest.mark.parametrize("name", NAMES, ids=str)
@@ -100,7 +100,10 @@ async def test_price_alert(
     await use(hass, "price_alert", pair="BTC-USD", level="61000")
     await control(exchange, "market/price", {"pair": "BTC-USD", "price": "62000"})
     await until(lambda: sent)
-    assert sent[0]["message"] == "The price went up across 61000."
+    words, chart = sent[0]["message"].splitlines()
+    assert words == "The price went up across 61000."
+    assert chart.endswith(" 24 hours")
+    assert {"▁", "█"} <= set(chart) <= set("▁▂▃▄▅▆▇█ 24hours")
     await control(exchange, "market/price", {"pair": "BTC-USD", "price": "66000"})
     await until(lambda: len(sent) == 2)
     assert sent[1]["title"].startswith("BTC-USD: 66")
