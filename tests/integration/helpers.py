@@ -114,13 +114,17 @@ async def act(
 
 
 async def switch_trading(hass: HomeAssistant, on: bool = True) -> None:
-    """Turn the trading switch."""
+    """Turn the trading switch, and wait until it was asked whether the key may trade."""
     await hass.services.async_call(
         "switch",
         "turn_on" if on else "turn_off",
         {"entity_id": SWITCH},
         blocking=True,
     )
+    if asking := {
+        task for task in asyncio.all_tasks() if task.get_name() == "cexio permissions"
+    }:
+        await asyncio.wait(asking, timeout=PATIENCE)
 
 
 async def control(

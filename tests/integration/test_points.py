@@ -11,7 +11,7 @@ import pytest
 from custom_components.cexio.exchange import Priority
 from simulators.exchange.server import ExchangeServer
 from tests.integration.harness import MockConfigEntry
-from tests.integration.helpers import act, switch_trading, until
+from tests.integration.helpers import act, switch_trading
 
 ORDER: dict[str, Any] = {
     "pair": "BTC-USD",
@@ -56,8 +56,6 @@ async def test_an_order_finds_points(
 ) -> None:
     """The last quarter is kept for it, and for what has to be known to place it."""
     await switch_trading(hass)
-    # It asks whether the key may trade, which costs a point.
-    await until(lambda: exchange.venue.requests["do_cancel_my_order"])
     await go_to_second(exchange, entry, 10)
     for budget in entry.runtime_data.client.budgets.values():
         await budget.spend(budget.limit * 3 // 4 - budget.used, Priority.BACKGROUND)
