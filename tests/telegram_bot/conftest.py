@@ -94,17 +94,28 @@ class Rig:
             assert response.status == 200, answer
             return answer
 
-    async def send(self, text: str, user: int = OWNER) -> int:
-        """Let a person write; return the id of the message."""
-        return int(
-            (await self.control("send", {"user_id": user, "text": text}))["message_id"]
-        )
+    async def send(self, text: str, user: int = OWNER, **where: int) -> int:
+        """Let a person write, to the bot or in a group (`chat_id`, `thread_id`); return the id of the message."""
+        body = {"user_id": user, "text": text, **where}
+        return int((await self.control("send", body))["message_id"])
 
-    async def tap(self, button: str, message: Json, user: int = OWNER) -> str:
+    async def group(self, *members: int, topics: tuple[str, ...] = ()) -> int:
+        """Make a group with the bot in it; return its id."""
+        body = {
+            "type": "supergroup" if topics else "group",
+            "title": "Traders",
+            "members": list(members),
+            "topics": list(topics),
+        }
+        return int((await self.control("chats", body))["chat_id"])
+
+    async def tap(
+        self, button: str, message: Json, user: int = OWNER, chat_id: int = OWNER
+    ) -> str:
         """Let a person tap; return the id of the tap."""
         body = {
             "user_id": user,
-            "chat_id": OWNER,
+            "chat_id": chat_id,
             "message_id": message["message_id"],
             "button": button,
         }

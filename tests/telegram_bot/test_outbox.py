@@ -564,7 +564,7 @@ async def test_killed_while_sending(rig: Rig) -> None:
     message = await rig.wait_message("70,001")
     assert MARK in message["text"]
     await rig.ask("/help", "You own this bot")
-    assert sum("70001" in text for text in await rig.texts()) == 1
+    assert sum("70,001" in text for text in await rig.texts()) == 1
 
 
 async def test_owner_hears_of_a_parked_chat(rig: Rig) -> None:
