@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from telegram_bot.canvas import Canvas, Ink
 from telegram_bot.languages import number
+from telegram_bot.rounding import nearly
 from telegram_bot.settings import ChartTheme
 
 WIDTH = 900
@@ -59,7 +60,7 @@ def draw(shares: Shares, theme: ChartTheme) -> bytes:
     """Return the bars as a PNG, 900 pixels wide."""
     canvas = Canvas(WIDTH, _HEAD + _ROW * len(shares.shares) + _MARGIN, theme)
     right = WIDTH - _MARGIN
-    words = f"{_money(shares.value)} {shares.currency}"
+    words = f"{number(nearly(shares.value))} {shares.currency}"
     canvas.text((_MARGIN, 62), words, _TITLE, Ink.TEXT, strong=True)
     if shares.change_percentage is not None:
         _write_signed(canvas, right, 64, shares.change_percentage, " %", _NAME)
@@ -77,7 +78,7 @@ def _draw_share(canvas: Canvas, top: int, share: Share, ink: Ink) -> None:
     percentage = f"{number(round(share.percentage, 1))} %"
     canvas.text((_MARGIN + width + 16, line + 2), percentage, _DETAIL, Ink.FAINT)
     left_of_value = right - canvas.text(
-        (right, line), _money(share.value), _NAME, Ink.TEXT, anchor=1.0
+        (right, line), number(nearly(share.value)), _NAME, Ink.TEXT, anchor=1.0
     )
     if share.profit is not None:
         _write_signed(canvas, left_of_value - 20, line + 2, share.profit, "", _DETAIL)
@@ -92,12 +93,7 @@ def _write_signed(
     canvas: Canvas, right: float, y: int, value: Decimal, unit: str, size: int
 ) -> None:
     """Write what was won or lost in its colour, up to a place."""
-    value = round(value, 2)
+    value = nearly(value)
     sign = "+" if value > 0 else ""
     ink = Ink.FAINT if not value else Ink.UP if value > 0 else Ink.DOWN
     canvas.text((right, y), f"{sign}{number(value)}{unit}", size, ink, anchor=1.0)
-
-
-def _money(value: Decimal) -> str:
-    """Return a value in two decimals; the text beside the picture has all digits."""
-    return number(round(value, 2))

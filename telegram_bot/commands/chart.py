@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from decimal import Decimal
 import logging
 
 from telegram_bot import cards
@@ -57,7 +58,7 @@ async def _show_chart(context: Context, reader: Reader, query: Json) -> Message:
         await CHART.button(
             context,
             reader,
-            f"· {offered} ·" if offered == interval else offered,
+            f"[{offered}]" if offered == interval else offered,
             query | {"interval": offered},
         )
         for offered in _OFFERED
@@ -77,6 +78,7 @@ async def _show_chart(context: Context, reader: Reader, query: Json) -> Message:
         for order in orders
         if order["pair"] == pair and order["price"] is not None
     ]
+    waiting.sort(key=lambda order: Decimal(order["price"]), reverse=True)
     shown = read_chart(pair, interval, rows, done, waiting)
     return Message(
         _caption(shown, waiting),

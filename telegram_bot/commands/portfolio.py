@@ -1,6 +1,7 @@
 """The command that tells what everything is worth, with a picture."""
 
 import asyncio
+from collections.abc import Sequence
 from decimal import Decimal
 
 from telegram_bot.commands.base import Command, Context, Request
@@ -8,6 +9,7 @@ from telegram_bot.commands.views import Reader, View
 from telegram_bot.feed import Json
 from telegram_bot.languages import N_, _, number
 from telegram_bot.markup import Message, e
+from telegram_bot.rounding import nearly
 from telegram_bot.settings import ChartTheme
 
 _MOST_BARS = 6
@@ -37,24 +39,24 @@ def _words(whole: Json) -> str:
     currency = e(whole["currency"])
     if whole["value"] is None:
         return _("The prices in {currency} are still to come.", currency=currency)
-    lines = [f"<b>{number(whole['value'])} {currency}</b>"]
+    lines = [f"<b>{_about(whole['value'])} {currency}</b>"]
     if whole["change_24h"] is not None:
         lines.append(
             _(
                 "{change} {currency} ({percentage} %) within a day",
-                change=signed(whole["change_24h"]),
+                change=_gain(whole["change_24h"]),
                 currency=currency,
                 percentage=signed(whole["change_24h_percentage"]),
             )
         )
     for name, words in _PROFITS.items():
         if whole[name] is not None:
-            amount = f"{signed(whole[name])} {currency}"
+            amount = f"{_gain(whole[name])} {currency}"
             lines.append(_(words, amount=amount))
     if whole["on_hold_value"] and Decimal(whole["on_hold_value"]):
-        held = f"{number(whole['on_hold_value'])} {currency}"
+        held = f"{_about(whole['on_hold_value'])} {currency}"
         lines.append(_("In open orders {amount}", amount=held))
-    lines += [_asset(asset, currency) for asset in whole["assets"]]
+    lines += [_asset(asset, currency) for asset in _by_value(whole["assets"])]
     if whole["unpriced"]:
         codes = ", ".join(map(e, whole["unpriced"]))
         lines.append(_("Without a price: {currencies}", currencies=codes))
@@ -67,16 +69,32 @@ _PROFITS = {
 }
 
 
+def _by_value(assets: Sequence[Json]) -> list[Json]:
+    """Return the assets, those of the highest value first."""
+    return sorted(assets, key=lambda row: Decimal(row["value"] or 0), reverse=True)
+
+
 def _asset(asset: Json, currency: str) -> str:
     """Return one asset in a line."""
     held = f"<b>{e(asset['currency'])}</b> {number(asset['total'])}"
     if asset["value"] is None:
         return held
-    line = f"{held} · {number(asset['value'])} {currency}"
+    line = f"{held} · {_about(asset['value'])} {currency}"
     if asset["unrealised_profit"] is None:
         return line
-    cost = _("cost {amount}", amount=number(asset["cost_basis"]))
-    return f"{line} · {cost} · {signed(asset['unrealised_profit'])}"
+    cost = _("cost {amount}", amount=_about(asset["cost_basis"]))
+    return f"{line} · {cost} · {_gain(asset['unrealised_profit'])}"
+
+
+def _about(value: str) -> str:
+    """Return a value as exactly as it means something, marked where digits are left out."""
+    exact = Decimal(value)
+    return f"{'' if exact == nearly(exact) else '≈ '}{number(nearly(exact))}"
+
+
+def _gain(value: str) -> str:
+    """Return what was won or lost, with its sign."""
+    return signed(nearly(Decimal(value)))
 
 
 def signed(value: object) -> str:
@@ -91,8 +109,8 @@ def _draw(whole: Json, theme: ChartTheme) -> bytes:
     """Draw the bars; Pillow is loaded by the first picture, not at the start."""
     from telegram_bot.shares import Share, Shares, draw  # noqa: PLC0415 - see above
 
-    priced = [asset for asset in whole["assets"] if asset["value"] is not None]
-    priced.sort(key=lambda asset: Decimal(asset["value"]), reverse=True)
+    assets = _by_value(whole["assets"])
+    priced = [asset for asset in assets if asset["value"] is not None]
     shown = priced if len(priced) <= _MOST_BARS else priced[: _MOST_BARS - 1]
     others = priced[len(shown) :]
     shares = [
