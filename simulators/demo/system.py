@@ -28,6 +28,9 @@ SIMULATOR_READY_SECONDS = 20.0
 HOME_ASSISTANT_READY_SECONDS = 90.0
 BOT_READY_SECONDS = 30.0
 
+# About as many pairs as the live exchange lists.
+LISTED = 900
+
 CONFIGURATION = """\
 homeassistant:
   name: CEX.IO demo
@@ -131,7 +134,8 @@ async def run_system(
 ) -> AsyncIterator[System]:
     """Run the whole system with its state in `directory`; stop all of it at the end.
 
-    `pairs` markets are watched instead of the dashboard's few; `hass` starts Home Assistant.
+    `pairs` markets of as many as the live exchange lists are watched instead of the
+    dashboard's few; `hass` starts Home Assistant.
 
     Raises:
         ProcessError: a part did not start; the text holds the end of its log.
@@ -151,7 +155,7 @@ async def run_system(
             "--seed",
             str(seed),
             "--pairs",
-            str(pairs or 0),
+            str(0 if pairs is None else max(pairs, LISTED)),
         )
         watched = PAIRS if pairs is None else await _listed(session, exchange, pairs)
         telegram = await _start_simulator(

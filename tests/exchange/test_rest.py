@@ -2,6 +2,7 @@
 
 import asyncio
 from decimal import Decimal
+from threading import get_ident
 import traceback
 
 import aiohttp
@@ -439,3 +440,25 @@ async def test_it_is_told_how_requests_went(
     with pytest.raises(PermissionDeniedError) as raised:
         await rest.get_my_volume()
     assert heard == [("get_order_book", None), ("get_my_volume", raised.value)]
+
+
+async def test_a_large_answer_is_read_beside_the_loop(
+    exchange: ScriptedExchange, rest: RestClient
+) -> None:
+    """All pairs at once would hold everything else up; a failure to read them is told the same."""
+    readers: list[int] = []
+
+    def read(data: list[int]) -> int:
+        readers.append(get_ident())
+        if data[-1] == 400:
+            raise UnexpectedAnswerError("too many")
+        return len(data)
+
+    exchange.ok("get_pairs_info", [1], list(range(400)), list(range(401)))
+    for count in (1, 400):
+        assert (
+            await rest._ask("get_pairs_info", {}, read, Priority.INTERACTIVE) == count
+        )
+    with pytest.raises(UnexpectedAnswerError, match="too many"):
+        await rest._ask("get_pairs_info", {}, read, Priority.INTERACTIVE)
+    assert [reader == get_ident() for reader in readers] == [True, False, False]

@@ -1,13 +1,17 @@
 """What every group of methods stands on."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Callable, Mapping, Sized
 from typing import Any, final
 
 from custom_components.cexio.exchange.budget import Priority
 from custom_components.cexio.exchange.clock import Clock
 from custom_components.cexio.exchange.errors import CexioError, UnexpectedAnswerError
 from custom_components.cexio.exchange.refusals import unreadable
+
+# Reading more rows than this, such as those of all pairs, would hold the event loop up.
+_LARGE = 200
 
 # Called with the method and its failure, None when it went well.
 type OutcomeListener = Callable[[str, CexioError | None], None]
@@ -84,6 +88,8 @@ class Channel(ABC):
         """Send a request and read its answer; what was done but not understood is unknown."""
         answer = await self.request(action, data, priority=priority)
         try:
+            if isinstance(answer, Sized) and len(answer) > _LARGE:
+                return await asyncio.to_thread(read, answer)
             return read(answer)
         except UnexpectedAnswerError as err:
             raise unreadable(err.text, action) from err
