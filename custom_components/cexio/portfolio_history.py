@@ -16,16 +16,7 @@ from .conversion import Graph, Path
 from .coordinator import AccountCoordinator, CexioConfigEntry, ReferenceCoordinator
 from .database import Database
 from .exchange import CexioError, Resolution, RestClient
-from .long_term import (
-    HOUR,
-    HourRow,
-    Series,
-    async_newest,
-    async_write,
-    has_recorder,
-    hour_of,
-    is_recorder_busy,
-)
+from .long_term import HOUR, HourRow, Series, Statistics, hour_of
 from .past_candles import PastCandles
 from .portfolio import SAMPLE_INTERVAL, PortfolioCoordinator
 from .profit import ProfitCoordinator
@@ -83,6 +74,7 @@ class PortfolioHistory:
         self._hass = hass
         self._entry = entry
         self._rest = rest
+        self._statistics = Statistics(hass)
         self._reference = reference
         self._balances = balances
         self._portfolio = portfolio
@@ -100,7 +92,7 @@ class PortfolioHistory:
 
     def async_start(self) -> None:
         """Begin soon, if there is a recorder."""
-        if has_recorder(self._hass):
+        if self._statistics.is_kept:
             self.turns.async_plan(START_PAUSE)
             self._stop_sampling = async_track_time_interval(
                 self._hass, self._async_sample, SAMPLE_INTERVAL, cancel_on_shutdown=True
@@ -141,7 +133,7 @@ class PortfolioHistory:
         series = self._series
         if series == self._filled:
             return True
-        if is_recorder_busy(self._hass):
+        if self._statistics.is_busy:
             return False
         if (anchor := self._anchor) is None:
             now = self._rest.clock.exchange_now()
@@ -150,7 +142,7 @@ class PortfolioHistory:
         read_until = self._profit.read_until
         if read_until is None or read_until < anchor.time + QUIET:
             return False
-        newest = await async_newest(self._hass, series)
+        newest = await self._statistics.async_newest(series)
         days = await self._database.async_read(
             lambda connection: _days(connection, anchor, newest)
         )
@@ -159,7 +151,7 @@ class PortfolioHistory:
             return False
         if days and not await self._async_read_prices(days):
             return False
-        await async_write(self._hass, series, self._rows(days))
+        await self._statistics.async_write(series, self._rows(days))
         self._anchor = None
         self._candles.clear()
         self._filled = series
@@ -262,7 +254,7 @@ class PortfolioHistory:
             self._samples.append((hour, value))
         if self._waiting and series == self._filled:
             rows, self._waiting = self._waiting, []
-            await async_write(self._hass, series, rows)
+            await self._statistics.async_write(series, rows)
 
     def _close_hour(self) -> None:
         """Make a row of what was seen within an hour."""

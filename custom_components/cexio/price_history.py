@@ -15,16 +15,7 @@ from .const import CONF_PAIR, MARKET_SIGNAL
 from .coordinator import CexioConfigEntry, ReferenceCoordinator
 from .entity import market_subentries
 from .exchange import Candle, CexioError, PriceSource, Priority, Resolution, RestClient
-from .long_term import (
-    HOUR,
-    HourRow,
-    Series,
-    async_newest,
-    async_write,
-    has_recorder,
-    hour_of,
-    is_recorder_busy,
-)
+from .long_term import HOUR, HourRow, Series, Statistics, hour_of
 from .past_candles import PastCandles, closed
 
 _LOGGER = logging.getLogger(__name__)
@@ -69,13 +60,14 @@ class PriceHistory:
         self._hass = hass
         self._entry = entry
         self._rest = rest
+        self._statistics = Statistics(hass)
         self._reference = reference
         self._markets: dict[str, _Market] = {}
         self.turns = Turns(hass, entry, "price history", self._async_turn)
 
     def async_start(self) -> None:
         """Begin soon, if there is a recorder."""
-        if has_recorder(self._hass):
+        if self._statistics.is_kept:
             self.turns.async_plan(START_PAUSE)
             self._entry.async_on_unload(
                 async_dispatcher_connect(
@@ -112,7 +104,7 @@ class PriceHistory:
         Raises:
             CexioError: The exchange did not answer; what it told before is kept.
         """
-        if is_recorder_busy(self._hass):
+        if self._statistics.is_busy:
             return False
         last = hour_of(self._rest.clock.exchange_now()) - HOUR
         behind = {
@@ -144,7 +136,7 @@ class PriceHistory:
                 series = Series(
                     key=f"{pair} price", name=f"{pair} price", unit=conditions.quote
                 )
-                newest = await async_newest(self._hass, series) or last - DEPTH
+                newest = await self._statistics.async_newest(series) or last - DEPTH
                 market = self._markets[pair] = _Market(series, newest, newest)
             found[pair] = market
         return found
@@ -182,7 +174,7 @@ class PriceHistory:
         self, market: _Market, rows: list[HourRow], until: datetime
     ) -> None:
         """Write rows that follow what is kept."""
-        await async_write(self._hass, market.series, rows)
+        await self._statistics.async_write(market.series, rows)
         if rows:
             market.kept = rows[-1].start
         market.asked = until

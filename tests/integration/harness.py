@@ -8,6 +8,9 @@ from pytest_homeassistant_custom_component.common import (  # type: ignore[impor
     get_system_health_info,
     snapshot_platform,
 )
+from pytest_homeassistant_custom_component.components.recorder.common import (  # type: ignore[import-untyped]  # it has no py.typed
+    async_wait_recording_done,
+)
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension  # type: ignore[import-untyped]  # it has no py.typed
 from pytest_homeassistant_custom_component.typing import (  # type: ignore[import-untyped]  # it has no py.typed
     ClientSessionGenerator,
@@ -22,6 +25,7 @@ __all__ = [
     "WebSocketGenerator",
     "async_capture_events",
     "async_fire_time_changed",
+    "async_wait_recording_done",
     "get_system_health_info",
     "snapshot_platform",
 ]

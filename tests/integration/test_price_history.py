@@ -27,7 +27,11 @@ from custom_components.cexio.exchange import (
 from custom_components.cexio.long_term import HOUR, hour_of
 from custom_components.cexio.price_history import BUSY_PAUSE, CLOSED_AFTER, PriceHistory
 from simulators.exchange.server import ExchangeServer
-from tests.integration.harness import MockConfigEntry, async_fire_time_changed
+from tests.integration.harness import (
+    MockConfigEntry,
+    async_fire_time_changed,
+    async_wait_recording_done,
+)
 from tests.integration.helpers import act, truth, until
 from tests.integration.test_watched_markets import watch
 
@@ -69,9 +73,8 @@ def now(entry: MockConfigEntry) -> datetime:
 
 async def kept(hass: HomeAssistant, statistic_id: str) -> list[Any]:
     """Return what the recorder has, once it has written everything."""
-    instance = get_instance(hass)
-    await instance.async_block_till_done()
-    rows = await instance.async_add_executor_job(
+    await async_wait_recording_done(hass)
+    rows = await get_instance(hass).async_add_executor_job(
         statistics_during_period,
         hass,
         datetime.fromisoformat("2000-01-01T00:00:00+00:00"),
