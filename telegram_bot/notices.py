@@ -181,11 +181,13 @@ class FeedKeeper:
             self._outbox.hold(_CATCH_UP_WITHIN)
         elif not self._missed_until and any(entry.get("late") for entry in entries):
             self._outbox.hold(_LATE_TOGETHER)
+        chats = self._access.chats
         await self._store.run(keep)
         if self._missed_until and not missed:
             self._missed_until = 0
             self._outbox.release()
-        self._outbox.wake(self._access.chats)
+        # A group may have moved meanwhile.
+        self._outbox.wake([*chats, *self._access.chats])
 
     def _keep_one(self, store: Transaction, entry: Json) -> None:
         """Turn one entry into messages."""

@@ -136,7 +136,8 @@ class Reception:
         if self._access.is_group(old):
             await self._store.run(lambda store: store.move_chat(old, new))
             self._access.move(old, new)
-            self._outbox.wake([new])
+            # What was written for the old one meanwhile learns of the new one by being sent.
+            self._outbox.wake([old, new])
 
     async def _report_stranger(self, user: User) -> None:
         """Tell the owner of a stranger, once per person and day."""
