@@ -1,11 +1,13 @@
 """Diagnostics: how the entry is doing, without a word on who or how much."""
 
+from datetime import timedelta
 import sqlite3
 from typing import Any
 
 from homeassistant.components.diagnostics import async_redact_data
 from homeassistant.const import CONF_API_KEY
 from homeassistant.core import HomeAssistant
+from homeassistant.loader import async_get_loaded_integration
 
 from .audit import AuditTrail
 from .const import (
@@ -14,8 +16,10 @@ from .const import (
     CONF_LARGEST_DAY_VALUE,
     CONF_LARGEST_ORDER_VALUE,
     CONF_TRADERS,
+    DOMAIN,
 )
 from .coordinator import CexioConfigEntry
+from .exchange import Budget
 from .recovery import LARGEST_POINTS, Recovery
 
 # So many requests to place or cancel are shown.
@@ -42,13 +46,24 @@ async def async_get_config_entry_diagnostics(
     return {
         "entry": async_redact_data(dict(entry.data), TO_REDACT),
         "options": async_redact_data(dict(entry.options), TO_REDACT),
-        "points_used": {
-            name: f"{budget.used} of {budget.limit}"
-            for name, budget in runtime.client.budgets.items()
+        "version": str(async_get_loaded_integration(hass, DOMAIN).version),
+        "points": {
+            name: _points(budget) for name, budget in runtime.client.budgets.items()
         },
+        "clock_offset_seconds": round(runtime.client.clock.offset, 3),
+        "maintenance": runtime.watch.maintenance,
+        "troubles": [
+            {
+                "trouble": begun.trouble.value,
+                "subject": begun.subject,
+                "since": begun.since.isoformat(),
+            }
+            for begun in runtime.watch.troubles.current
+        ],
         "reference": {
             "pairs": len(runtime.reference.data.pairs),
             "currencies": len(runtime.reference.data.currencies),
+            "up_to_date": runtime.reference.last_update_success,
         },
         "market_stream": {
             "connected": stream.connected,
@@ -73,10 +88,28 @@ async def async_get_config_entry_diagnostics(
             "assets": sum(len(item) for item in account.balances.data.values()),
             "open_orders": len(account.ledger.open_orders),
             "balances_ok": account.balances.last_update_success,
+            "stream_delay_seconds": _seconds(account.balances.push_delay),
+            "nothing_missed_until": account.ledger.contact
+            and account.ledger.contact.isoformat(),
             "stream_history": list(account.stream.history),
             "recovery": _recovery(account.stream.recovery),
             "audit": await _async_audit(account.desk.audit),
         },
+    }
+
+
+def _seconds(span: timedelta | None) -> float | None:
+    """Return a span in seconds."""
+    return None if span is None else span.total_seconds()
+
+
+def _points(budget: Budget) -> dict[str, Any]:
+    """Return how the points of a budget are spent, and on what in the last minutes."""
+    return {
+        "used": budget.used,
+        "limit": budget.limit,
+        "short_minutes": budget.short_minutes,
+        "uses": dict(budget.uses.most_common()),
     }
 
 

@@ -42,6 +42,9 @@ async def async_system_health_info(hass: HomeAssistant) -> dict[str, Any]:
         "accounts_connected": _count(account.stream.connected for account in accounts),
         "points_used": _points(entries),
         "complete_until": _complete_until(accounts),
+        "troubles": sum(
+            len(entry.runtime_data.watch.troubles.current) for entry in entries
+        ),
     }
 
 

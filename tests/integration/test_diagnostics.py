@@ -7,6 +7,7 @@ from unittest.mock import patch
 from homeassistant.core import Context, HomeAssistant
 
 from custom_components.cexio.diagnostics import async_get_config_entry_diagnostics
+from custom_components.cexio.troubles import Trouble
 from simulators.exchange.server import ExchangeServer
 from tests.integration.harness import MockConfigEntry, MockUser
 from tests.integration.helpers import act, control, settled, switch_trading, until
@@ -24,7 +25,17 @@ async def test_account(
     assert found["market_stream"]["markets"] == {"BTC-USD": True, "ETH-USD": True}
     assert found["account"]["connected"] is True
     assert found["account"]["sub_accounts"] == 2
-    assert found["points_used"].keys() == {"address", "key"}
+    assert found["account"]["nothing_missed_until"].endswith("+00:00")
+    assert found["account"]["stream_delay_seconds"] is None
+    assert found["points"].keys() == {"address", "key"}
+    key = found["points"]["key"]
+    assert key["used"] == exchange.venue.key_budget.used(exchange.key)
+    assert key["uses"]["get_my_orders"] >= 5
+    assert (key["limit"], key["short_minutes"]) == (200, 0)
+    assert abs(found["clock_offset_seconds"]) < 1
+    assert found["version"] == "0.1.0"
+    assert found["reference"]["up_to_date"] is True
+    assert found["troubles"] == found["maintenance"] == []
 
 
 async def test_how_it_went(
@@ -75,8 +86,27 @@ async def test_how_it_went(
     assert found["account"]["audit"] == []
 
 
+async def test_what_is_wrong(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """Troubles are named with the time they began, not with the name of the entry."""
+    hass.config_entries.async_update_entry(entry, options={}, title="Ada's account")
+    await until(lambda: entry.state.value == "loaded")
+    await settled(entry)
+    await hass.async_block_till_done()
+    entry.runtime_data.watch.troubles.async_begin(
+        Trouble.PAIR_DELISTED, "DOGE-USD", pair="DOGE-USD"
+    )
+    found = await async_get_config_entry_diagnostics(hass, entry)
+    (trouble,) = found["troubles"]
+    assert trouble["trouble"] == "pair_delisted"
+    assert trouble["subject"] == "DOGE-USD"
+    assert trouble["since"].endswith("+00:00")
+    assert "Ada" not in json.dumps(found)
+
+
 async def test_prices_only(hass: HomeAssistant, prices: MockConfigEntry) -> None:
     """Without an account there is none in it."""
     found = await async_get_config_entry_diagnostics(hass, prices)
     assert found["account"] is None
-    assert found["points_used"].keys() == {"address"}
+    assert found["points"].keys() == {"address"}

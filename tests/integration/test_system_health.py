@@ -40,6 +40,7 @@ async def test_healthy(
     assert shown["markets_connected"] == "2 of 2"
     assert shown["accounts_connected"] == "1 of 1"
     # The address is the same for both entries, and counts once.
+    assert shown["troubles"] == 0
     address, key = shown["points_used"].split(", ")
     assert address.endswith(" of 100")
     assert key.endswith(" of 200")
@@ -68,6 +69,7 @@ async def test_nothing_loaded(hass: HomeAssistant, key: str) -> None:
     (info,) = [await _without_asking(hass)]
     assert info[key] == "0 of 0"
     assert info["points_used"] == "0"
+    assert info["troubles"] == 0
     assert info["complete_until"] == "unknown"
 
 
