@@ -34,6 +34,9 @@ _ALL_RATE = 25.0
 _ALL_BURST = 25
 _FIRST_BACKOFF = 1.0
 _LONGEST_BACKOFF = 30.0
+# So often a message that may have arrived is sent once more. Lost it would be worse than doubled, but a chat shall
+# not be filled by a Telegram that delivers it each time and never says so.
+_MOST_DOUBTS = 5
 # An answer that comes later than this helps nobody.
 _ANSWER_WITHIN = 60.0
 _STOP_WITHIN = 1.5
@@ -240,7 +243,7 @@ class Outbox:
         # Chosen only now: what came while the turn was waited for may be more urgent.
         if lane.answers:
             await self._answer(lane, lane.answers[0])
-        else:
+        elif not lane.failures or await self._is_there(lane):
             await self._send_row(lane)
         return True
 
@@ -376,27 +379,27 @@ class Outbox:
         try:
             message_id = await transmit(self._bot, lane.chat_id, message, edit)
         except TelegramError as err:
-            judgement = judge(err)
-            await self._heed(
-                lane, judgement.verdict, judgement.wait, judgement.new_chat_id, err
-            )
-            return judgement.verdict, edit
+            return await self._heed(lane, err), edit
         lane.failures = 0
         return Verdict.DONE, message_id
 
-    async def _heed(
-        self,
-        lane: _Lane,
-        verdict: Verdict,
-        wait: float,
-        new_chat_id: int | None,
-        err: TelegramError,
-    ) -> None:
-        """Do for the chat what the error asks for."""
+    async def _is_there(self, lane: _Lane) -> bool:
+        """Ask Telegram something harmless: only when it answers, what may have arrived is sent once more."""
+        try:
+            await self._bot.get_me()
+        except TelegramError as err:
+            await self._heed(lane, err)
+            return False
+        return True
+
+    async def _heed(self, lane: _Lane, err: TelegramError) -> Verdict:
+        """Judge an error, and do for the chat what it asks for."""
+        judgement = judge(err)
+        new_chat_id = judgement.new_chat_id
         now = self._clock.monotonic()
-        match verdict:
+        match judgement.verdict:
             case Verdict.WAIT:
-                lane.not_before = now + wait + self._random.uniform(0.1, 0.5)
+                lane.not_before = now + judgement.wait + self._random.uniform(0.1, 0.5)
             case Verdict.AGAIN | Verdict.UNKNOWN:
                 if lane.failures == 0:
                     _LOGGER.warning(
@@ -427,6 +430,7 @@ class Outbox:
                     self._on_bad_token()
             case Verdict.REFUSED:
                 _LOGGER.error("Telegram refuses a message for good: %s", err)
+        return judgement.verdict
 
 
 def _resolve(answer: _Answer, message_id: int | None) -> None:
@@ -455,10 +459,10 @@ def _settle(
 ) -> None:
     """Write down what became of a message."""
     if verdict is Verdict.UNKNOWN:
-        # An edit can be repeated at will; a message once, marked; then nobody can know more.
+        # An edit can be repeated at will; a message some times, marked.
         store.mark(
             [row.id],
-            "waiting" if edited or row.doubts == 0 else "doubtful",
+            "waiting" if edited or row.doubts < _MOST_DOUBTS else "doubtful",
             doubt=not edited,
         )
         return

@@ -274,14 +274,23 @@ async def test_unknown_delivery(post: Post, kind: str, *, delivered: bool) -> No
     assert await post.states() == ["sent"]
 
 
-async def test_unknown_twice_is_the_end(post: Post) -> None:
-    """After the marked message nobody can know more, and the next one is sent."""
-    await post.fault("cut", count=2, delivered=True)
+async def test_unknown_for_ever_has_an_end(post: Post) -> None:
+    """A message that may have arrived six times is not sent again, and the next one is."""
+    await post.fault("cut", count=6, delivered=True)
     await post.enqueue("one")
     await post.enqueue("two")
     await post.clock.pass_until(lambda: "two" in post.shown(), step=0.1)
     await post.until_quiet()
     assert await post.states() == ["doubtful", "sent"]
+    assert post.calls("sendMessage") == 7
+
+
+async def test_outage(post: Post) -> None:
+    """While Telegram answers nothing at all, nothing is repeated in vain, and nothing is given up."""
+    await post.fault("bad_gateway", method="*", count=20)
+    await post.enqueue("one")
+    await post.enqueue("two")
+    await post.until_shown(f"one\n\n{MARK}: it may repeat an earlier one.", "two")
     assert post.calls("sendMessage") == 3
 
 
