@@ -24,7 +24,7 @@ Traceback (most recent call last):
 ValueError
 """
 SCRIPT = """\
-import asyncio, sys, time
+import asyncio, gc, sys, time
 from tests.endurance.watched import watch
 
 async def main():
@@ -34,6 +34,9 @@ async def main():
         pass
     await asyncio.sleep(0.001)
     time.sleep(0.06)
+    await asyncio.sleep(0.001)
+    much = [[] for _ in range(500_000)]
+    gc.collect()
     await asyncio.sleep(0.1)
 
 with open(sys.argv[1], "a") as file:
@@ -48,6 +51,7 @@ def turn(**changed: Any) -> bytes:
         "time": 5.0,
         "took": 0.05,
         "cpu": 0.03,
+        "collecting": 0.005,
         "waited": 0.01,
         "own": True,
         "what": "a task",
@@ -74,11 +78,15 @@ def test_log_is_read_record_by_record() -> None:
 
 
 def test_good() -> None:
-    """Others may complain and block; waiting for a processor is no block."""
-    lines = [turn(own=False, cpu=9, took=9), turn(took=0.1, cpu=0.01, waited=0.09)]
+    """Others may complain and block; neither waiting for a processor nor a collection counts."""
+    lines = [
+        turn(own=False, cpu=9, took=9),
+        turn(took=0.1, cpu=0.01, waited=0.09),
+        turn(took=0.3, cpu=0.25, collecting=0.24),
+    ]
     verdict = judge(QUIET, lines, {"a": Price("60000", 90)}, 100)
     assert verdict.is_good
-    assert len(verdict.own) == len(verdict.others) == 1
+    assert (len(verdict.own), len(verdict.others)) == (2, 1)
 
 
 def test_bad() -> None:
@@ -101,7 +109,7 @@ def test_bad() -> None:
 
 
 def test_slow_turns_are_found(tmp_path: Path) -> None:
-    """A turn that computes and one that sleeps are told, with where they were at the limit."""
+    """Turns that compute, sleep and collect are told, with where they were at the limit."""
     report = tmp_path / "turns.json"
     subprocess.run(
         [sys.executable, "-c", SCRIPT, report],
@@ -112,7 +120,8 @@ def test_slow_turns_are_found(tmp_path: Path) -> None:
     turns = [Turn(**orjson.loads(line)) for line in report.read_bytes().splitlines()]
     # A busy machine makes others slow, too.
     inside = [item for item in turns if item.stack and item.stack[0].endswith(" main")]
-    computing, sleeping = inside
+    computing, sleeping, collecting = inside
     assert computing.is_block
     assert sleeping.cpu < 0.05 <= sleeping.took - sleeping.waited
+    assert collecting.collecting > computing.collecting
     assert not any(item.own for item in inside)

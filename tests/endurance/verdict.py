@@ -43,6 +43,8 @@ class Turn:
     time: float
     took: float
     cpu: float
+    # Of that, what the collection of the whole process's garbage took.
+    collecting: float
     waited: float
     own: bool
     what: str
@@ -50,12 +52,12 @@ class Turn:
 
     @property
     def is_block(self) -> bool:
-        """Whether it computed for too long.
+        """Whether it computed for too long, apart from collecting everybody's garbage.
 
         Waiting for a processor or for other threads is the machine's doing; that a turn
         sleeps or uses the disk is found by Home Assistant itself, which logs it.
         """
-        return self.cpu >= LIMIT
+        return self.cpu - self.collecting >= LIMIT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

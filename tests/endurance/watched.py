@@ -5,6 +5,7 @@ turn of the loop that takes longer than the limit becomes a line of JSON in REPO
 """
 
 import asyncio
+import gc
 import json
 import linecache
 import os
@@ -24,12 +25,29 @@ OWN = "custom_components/cexio/"
 type Place = tuple[str, int, str]
 
 
+class Collecting:
+    """How long the collection of the whole process's garbage took, which strikes any turn."""
+
+    def __init__(self) -> None:
+        """Begin at nothing."""
+        self.seconds = 0.0
+        self._begun = 0.0
+
+    def __call__(self, phase: str, _info: object) -> None:
+        """Take in that a collection begins or ends."""
+        if phase == "start":
+            self._begun = time.thread_time()
+        else:
+            self.seconds += time.thread_time() - self._begun
+
+
 def watch(report: TextIO) -> None:
     """Measure each turn of the event loop of this thread, and look into it when the limit is over.
 
     What the machine made it wait for a processor is told apart: it is no block of the loop's making.
     """
     run = asyncio.Handle._run
+    collecting = Collecting()
     schedule = os.open("/proc/thread-self/schedstat", os.O_RDONLY)
     stack: list[Place] = []
 
@@ -49,6 +67,7 @@ def watch(report: TextIO) -> None:
         """Run one turn."""
         what = handle._callback  # type: ignore[attr-defined]  # asyncio's own debug mode shows it, too
         stack.clear()
+        collecting.seconds = 0.0
         waited_before, cpu, begun = waited(), time.thread_time(), time.monotonic()
         signal.setitimer(signal.ITIMER_REAL, LIMIT)
         try:
@@ -68,6 +87,7 @@ def watch(report: TextIO) -> None:
             "time": time.time(),
             "took": took,
             "cpu": cpu,
+            "collecting": collecting.seconds,
             "waited": waiting,
             "own": OWN in name or any(OWN in place[0] for place in stack),
             "what": name[:400],
@@ -78,6 +98,7 @@ def watch(report: TextIO) -> None:
         report.write(f"{json.dumps(line)}\n")
         report.flush()
 
+    gc.callbacks.append(collecting)
     # The debug mode would ask the disk whether any source file has changed, for each task anew.
     linecache.checkcache = lambda filename=None: None
     signal.signal(signal.SIGALRM, look)
