@@ -78,12 +78,12 @@ async def _show_card(
     share = None
     if draft.percentage:
         fields, share = await exact(context, fields, draft.percentage)
+    await context.desk.ask_order(asker, fields, share)
+    await forget(context, asker.chat_id, asker.user_id)
     if edit is not None:
         # So that the next one can be written at once.
         command = Message(f"<code>{e(draft.command(side))}</code>")
         await context.outbox.say(asker.chat_id, command, edit=edit)
-    await forget(context, asker.chat_id, asker.user_id)
-    await context.desk.ask_order(asker, fields, share)
 
 
 class _Steps:

@@ -121,13 +121,15 @@ class Rig:
         }
         return str((await self.control("tap", body))["callback_query_id"])
 
-    async def tap_data(self, data: str, message: Json, user: int = OWNER) -> str:
+    async def tap_data(
+        self, data: str, message: Json, user: int = OWNER, chat: int = OWNER
+    ) -> str:
         """Let somebody tap a button that the message does not show (any more); return the id of the tap."""
         world = self.telegram.world
         bot = next(iter(world.bots.values()))
-        shown = bot.chats[OWNER].messages[message["message_id"]]
+        shown = bot.chats[chat].messages[message["message_id"]]
         query = CallbackQuery(
-            str(world.number()), user, OWNER, shown.message_id, data, world.clock.time()
+            str(world.number()), user, chat, shown.message_id, data, world.clock.time()
         )
         bot.callback_queries[query.id] = query
         update = {
