@@ -17,7 +17,7 @@ from telegram_bot.commands.base import (
 from telegram_bot.commands.views import Reader, View
 from telegram_bot.feed import Json
 from telegram_bot.languages import N_, _, ngettext
-from telegram_bot.markup import Button, Message, Style, e, plain
+from telegram_bot.markup import Button, Message, Style, e
 
 CANCEL = "cancel"
 # What the account without a name is called here.
@@ -65,22 +65,15 @@ async def _show_orders(context: Context, reader: Reader, query: Json) -> Message
         lines.append(
             f"{place}. {cards.order_words(order)} · {cards.progress(order)} · <code>{e(order['order_id'])}</code>"
         )
-        row = [await _details_button(context, reader, place, order)]
+        details = f"/order {order['order_id']}"
+        label = f"{place}. {_('Details')}"
+        row = [await again.button(context, reader.chat_id, details, label)]
         if reader.role >= Role.TRADER:
             row.append(await _cancel_button(context, reader, f" {place}", order))
         buttons.append(tuple(row))
     more = len(rows) > first + _PAGE
     buttons += await ORDERS.pages(context, reader, query, page=page, more=more)
     return Message("\n".join(lines), tuple(buttons))
-
-
-async def _details_button(
-    context: Context, reader: Reader, place: int, order: Json
-) -> Button:
-    """Make a button that shows an order's card."""
-    text = f"/order {order['order_id']}"
-    label = f"{place}. {plain(cards.order_words(order))}"
-    return await again.button(context, reader.chat_id, text, label)
 
 
 async def _cancel_button(

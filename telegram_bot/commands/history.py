@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from itertools import batched
 
 from telegram_bot import cards
 from telegram_bot.commands.base import Command, Context, Request, UsageError
@@ -59,7 +60,7 @@ FILLS = View("fills", _show_fills)
 
 # What /history can show: its word, the words on its button, the type in the ledger.
 _LEDGER = {
-    "all": (N_("Everything"), None),
+    "all": (N_("All"), None),
     "trades": (N_("Trades"), "trade"),
     "transfers": (N_("Transfers"), "internal_transfer"),
     "fees": (N_("Fees"), "commission"),
@@ -69,12 +70,12 @@ _FUNDING = {
     "withdrawals": (N_("Withdrawals"), "withdraw"),
 }
 _KINDS = {**_LEDGER, **_FUNDING}
-_SIGNS = {
-    "trade": "🔁",
-    "deposit": "📥",
-    "withdraw": "📤",
-    "internal_transfer": "↔️",
-    "commission": "🧾",
+_TYPES = {
+    "trade": N_("🔁 Trade"),
+    "deposit": N_("📥 Deposit"),
+    "withdraw": N_("📤 Withdrawal"),
+    "internal_transfer": N_("↔️ Transfer"),
+    "commission": N_("🧾 Fee"),
 }
 _STATES = {
     "pending": N_("pending"),
@@ -119,30 +120,28 @@ async def _show_history(context: Context, reader: Reader, query: Json) -> Messag
 async def _kinds(
     context: Context, reader: Reader, shown: str
 ) -> list[tuple[Button, ...]]:
-    """Make the buttons to the other kinds, three in a row."""
+    """Make the buttons to the other kinds, two in a row: some words are long."""
     row = [
         await HISTORY.button(
-            context, reader, f"· {_(words)} ·" if kind == shown else _(words), other
+            context, reader, f"✓ {_(words)}" if kind == shown else _(words), other
         )
         for kind, (words, _type) in _KINDS.items()
         for other in [{"kind": kind, "page": 1}]
     ]
-    return [tuple(row[:3]), tuple(row[3:])]
+    return list(batched(row, 2, strict=True))
 
 
 def _transaction(row: Json) -> str:
-    """Return an entry of the ledger in a line."""
-    when = _when(row["time"])
-    sign = _SIGNS.get(row["type"], "•")
+    """Return an entry of the ledger, and when it was."""
+    words = _TYPES.get(row["type"])
+    name = f"{_(words)} " if words else ""
     account = f" · {e(row['account_id'])}" if row["account_id"] else ""
-    return (
-        f"{sign} <b>{signed(row['amount'])} {e(row['currency'])}</b>{account}\n{when}"
-    )
+    amount = f"{signed(row['amount'])} {e(row['currency'])}"
+    return f"{name}<b>{amount}</b>{account}\n{_when(row['time'])}"
 
 
 def _funding(row: Json) -> str:
-    """Return a deposit or a withdrawal in a line."""
-    when = _when(row["updated"])
+    """Return a deposit or a withdrawal, and when its state changed last."""
     sign = "📥" if row["direction"] == "deposit" else "📤"
     state = _STATES.get(row["status"])
     words = [
@@ -153,7 +152,7 @@ def _funding(row: Json) -> str:
         words.append(_("fee {amount}", amount=number(row["commission"])))
     if row["account_id"]:
         words.append(e(row["account_id"]))
-    return f"{' · '.join(words)}\n{when}"
+    return f"{' · '.join(words)}\n{_when(row['updated'])}"
 
 
 def _when(time: str | None) -> str:

@@ -1,5 +1,6 @@
 """The command that tells how everything is."""
 
+import contextlib
 from datetime import datetime
 from decimal import Decimal
 from importlib.metadata import PackageNotFoundError, version
@@ -112,19 +113,14 @@ def _recovery(last: Json | None) -> list[str]:
 
 def _own_lines(context: Context) -> list[str]:
     """Return what the bot says of itself."""
-    if not context.home_assistant.following:
-        feed = _("Reports of Home Assistant: not read at the moment")
+    if context.home_assistant.following:
+        lines = [_("Reports of Home Assistant: read as they come")]
     else:
-        feed = _("Reports of Home Assistant: read as they come")
-    return [feed, _("Bot {version}", version=_version())]
-
-
-def _version() -> str:
-    """Return the version of the bot."""
-    try:
-        return version(_DISTRIBUTION)
-    except PackageNotFoundError:
-        return _("of this folder")
+        lines = [_("Reports of Home Assistant: not read at the moment")]
+    # A bot that runs from a folder of sources has no version.
+    with contextlib.suppress(PackageNotFoundError):
+        lines.append(_("Bot {version}", version=version(_DISTRIBUTION)))
+    return lines
 
 
 STATUS = View("status", _show_status)

@@ -123,7 +123,7 @@ async def test_orders_in_pages(stopped_rig: Rig) -> None:
     message = await rig.ask("/orders", "10 open orders")
     assert len(message["buttons"]) == 9
     assert labels(message)[-3:] == [
-        "8. Buy 0.01 BTC at 60,000 USD",
+        "8. Details",
         "Cancel 8",
         "More ▶",
     ]
@@ -196,15 +196,15 @@ async def test_fills(rig: Rig) -> None:
 
 async def test_history(rig: Rig) -> None:
     """The ledger by pages and kinds; deposits with their state."""
-    message = await rig.ask("/history", "Everything")
+    message = await rig.ask("/history", "All")
     lines = message["text"].splitlines()
-    assert lines[1] == "🔁 -600 USD"
-    assert lines[3] == "↔️ +0.01 BTC · trading"
-    assert labels(message)[:3] == ["More ▶", "· Everything ·", "Trades"]
+    assert lines[1] == "🔁 Trade -600 USD"
+    assert lines[3] == "↔️ Transfer +0.01 BTC · trading"
+    assert labels(message)[:3] == ["More ▶", "✓ All", "Trades"]
     await tap(rig, "More", message)
     await rig.wait_message("Jan 9, 2027, 08:00 UTC")
     await tap(rig, "Transfers", message)
-    await rig.wait_message("Transfers\n↔️")
+    await rig.wait_message("Transfers\n↔️ Transfer")
     await tap(rig, "Deposits", message)
     message = await rig.wait_message("📥 0.5 BTC · pending")
     assert "📥 0.5 BTC · done · fee 0.0001 · trading" in message["text"]
