@@ -25,7 +25,12 @@ from telegram.error import (
     TelegramError,
 )
 
-from telegram_bot.markup import MAY_REPEAT, Button, Message, plain
+from telegram_bot.languages import N_, _
+from telegram_bot.markup import Button, Message, plain
+
+MAY_REPEAT = N_(
+    "<i>Telegram left it open whether this message had arrived: it may repeat an earlier one.</i>"
+)
 
 
 class Verdict(StrEnum):
@@ -121,7 +126,8 @@ async def transmit(bot: Bot, chat_id: int, message: Message, edit: int | None) -
     """
     text = message.text
     if message.may_repeat:
-        text = f"{text}\n\n{MAY_REPEAT if message.html else plain(MAY_REPEAT)}"
+        mark = _(MAY_REPEAT)
+        text = f"{text}\n\n{mark if message.html else plain(mark)}"
     parse_mode = ParseMode.HTML if message.html else None
     markup = InlineKeyboardMarkup(
         [[_button(button) for button in line] for line in message.buttons]

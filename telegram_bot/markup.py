@@ -84,27 +84,37 @@ def buttons_from_json(text: str) -> Buttons:
     return tuple(tuple(Button(*button) for button in line) for line in json.loads(text))
 
 
+def length(text: str) -> int:
+    """Return how long Telegram finds a text: it counts UTF-16 code units, without markup."""
+    return len(plain(text).encode("utf-16-le")) // 2
+
+
+def cut(text: str, longest: int) -> str:
+    """Return the beginning of a text without markup, not longer than Telegram's count."""
+    return text.encode("utf-16-le")[: longest * 2].decode("utf-16-le", "ignore")
+
+
 def split_lines(lines: list[str], longest: int = LONGEST_TEXT) -> list[list[str]]:
     """Share lines out among messages that are not too long; Telegram counts without markup."""
     parts: list[list[str]] = [[]]
-    length = 0
+    filled = 0
     for line in lines:
-        words = plain(line)
+        size = length(line) + 1
         # A line cut within its markup would be broken.
-        fits = line if len(words) < longest else f"{e(words[: longest - 2])}…"
-        size = min(len(words), longest - 1) + 1
-        if parts[-1] and length + size > longest:
+        fits = line if size <= longest else f"{e(cut(plain(line), longest - 2))}…"
+        size = min(size, longest)
+        if parts[-1] and filled + size > longest:
             parts.append([])
-            length = 0
+            filled = 0
         parts[-1].append(fits)
-        length += size
+        filled += size
     return parts
 
 
 def split(message: Message) -> list[Message]:
     """Split a message that is too long; the buttons stay with the last part."""
-    length = len(plain(message.text))
-    if length <= (LONGEST_TEXT if message.photo is None else LONGEST_CAPTION):
+    longest = LONGEST_TEXT if message.photo is None else LONGEST_CAPTION
+    if length(message.text) <= longest:
         return [message]
     if message.photo is not None:
         picture = replace(message, text="", buttons=())
@@ -115,3 +125,10 @@ def split(message: Message) -> list[Message]:
     ]
     parts[-1] = replace(parts[-1], buttons=message.buttons)
     return parts
+
+
+def shorten(text: str) -> str:
+    """Return as many lines of a text as fit into one message."""
+    if length(text) <= LONGEST_TEXT:
+        return text
+    return "\n".join([*split_lines(text.split("\n"), LONGEST_TEXT - 2)[0], "…"])

@@ -16,9 +16,11 @@ from telegram.error import TelegramError
 from telegram_bot.clock import SYSTEM_CLOCK, Clock
 from telegram_bot.delivery import Verdict, judge, transmit
 from telegram_bot.digest import DIGEST_AFTER, digest
-from telegram_bot.markup import Message, buttons_from_json, plain, split
+from telegram_bot.languages import current_language, speaking
+from telegram_bot.markup import Message, buttons_from_json, plain, shorten, split
 from telegram_bot.pace import TokenBucket
 from telegram_bot.records import Card, OutboxRow
+from telegram_bot.settings import ChatSettings
 from telegram_bot.store import Store
 from telegram_bot.topics import current_topic
 from telegram_bot.transaction import Transaction
@@ -50,6 +52,7 @@ class _Answer:
     deadline: float
     sent: asyncio.Future[int | None]
     edit: int | None = None
+    language: str = field(default_factory=current_language)
     in_place: bool = False
     gone: bool = False
 
@@ -261,17 +264,17 @@ class Outbox:
 
     async def _take(
         self, lane: _Lane
-    ) -> tuple[OutboxRow, Card | None, int | None] | None:
-        """Take the first row of a chat, its card, and the topic of the chat; None when there is none."""
+    ) -> tuple[OutboxRow, Card | None, ChatSettings] | None:
+        """Take the first row of a chat, its card, and what the chat has chosen; None when there is none."""
 
         def take(
             store: Transaction,
-        ) -> tuple[OutboxRow, Card | None, int | None] | None:
+        ) -> tuple[OutboxRow, Card | None, ChatSettings] | None:
             """Choose and note it at once: a state that comes in between must find it waiting, or under way."""
             for row in self._look(store, lane)[:1]:
                 store.mark([row.id], "sending")
                 card = store.card(row.card_id) if row.card_id else None
-                return row, card, store.settings(lane.chat_id).topic
+                return row, card, store.settings(lane.chat_id)
             return None
 
         await self._write_down(lane)
@@ -282,7 +285,10 @@ class Outbox:
         if self._clock.monotonic() > answer.deadline:
             self._drop_late(lane)
             return
-        verdict, message_id = await self._call(lane, answer.message, edit=answer.edit)
+        with speaking(answer.language):
+            verdict, message_id = await self._call(
+                lane, answer.message, edit=answer.edit
+            )
         match verdict:
             case Verdict.AGAIN | Verdict.WAIT:
                 return
@@ -328,22 +334,23 @@ class Outbox:
         lane.delivering = True
         try:
             if taken := await self._take(lane):
-                await self._deliver(lane, *taken)
+                with speaking(taken[2].language):
+                    await self._deliver(lane, *taken)
         finally:
             lane.delivering = False
 
     async def _deliver(
-        self, lane: _Lane, row: OutboxRow, card: Card | None, topic: int | None
+        self, lane: _Lane, row: OutboxRow, card: Card | None, settings: ChatSettings
     ) -> None:
         """Send a message between two notes of it."""
         shown = card.message_id if card else None
         edit = shown if row.kind == "card" else None
         message = Message(
-            row.text,
+            shorten(row.text),
             buttons_from_json(row.buttons),
             reply_to=shown if edit is None else None,
             may_repeat=row.doubts > 0 and edit is None,
-            topic=topic,
+            topic=settings.topic,
             silent=row.silent,
         )
         verdict, message_id = await self._call(lane, message, edit=edit)

@@ -339,10 +339,19 @@ async def test_blocked_chat_is_parked(post: Post) -> None:
 
 async def test_refused_for_good(post: Post) -> None:
     """A message that Telegram never takes does not hold up the next one."""
-    await post.enqueue("x" * 5000)
+    await post.enqueue(" ")
     await post.enqueue("two")
     await post.until_shown("two")
     assert await post.states() == ["refused", "sent"]
+
+
+async def test_too_long(post: Post) -> None:
+    """A message that is too long arrives as far as it fits."""
+    await post.enqueue("one " * 900 + "\n" + "two " * 900)
+    await post.clock.pass_until(lambda: len(post.shown()) == 1, step=0)
+    (text,) = post.shown()
+    assert text.startswith("one one")
+    assert text.endswith("…")
 
 
 async def test_refused_token(post: Post) -> None:
