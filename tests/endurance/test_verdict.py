@@ -35,8 +35,9 @@ async def main():
     await asyncio.sleep(0.001)
     time.sleep(0.06)
     await asyncio.sleep(0.001)
-    much = [[] for _ in range(500_000)]
-    gc.collect()
+    begun = time.thread_time()
+    while time.thread_time() - begun < 0.05:
+        gc.collect()
     await asyncio.sleep(0.1)
 
 with open(sys.argv[1], "a") as file:
