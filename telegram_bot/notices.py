@@ -31,6 +31,9 @@ _DAMAGED = N_(
     "🗄 <b>My database was damaged</b>: a copy is kept as <code>{kept}</code>, and I have begun a new one. What Home Assistant still"
     " has in its journal follows in one digest; you may have read parts of it before. Orders that waited for a tap are void."
 )
+_UNREADABLE = N_(
+    "⚠️ <b>Something happened that I can't show</b> (<code>{event}</code>). /orders and /balance show how things stand."
+)
 # How long messages wait for the rest of what was missed, and for more that comes late, in seconds.
 _CATCH_UP_WITHIN = 20.0
 _LATE_TOGETHER = 2.0
@@ -170,7 +173,7 @@ class FeedKeeper:
             """Keep all of them, or none."""
             for entry in entries:
                 if store.is_new(str(entry["id"]), now):
-                    self._keep_one(store, entry)
+                    self._keep_one(store, entry, now)
             store.set_cursor(FeedCursor(feed_id, newest))
             if not missed and store.note(BEGUN_ANEW):
                 store.set_note(BEGUN_ANEW, value=False)
@@ -189,7 +192,7 @@ class FeedKeeper:
         # A group may have moved meanwhile.
         self._outbox.wake([*chats, *self._access.chats])
 
-    def _keep_one(self, store: Transaction, entry: Json) -> None:
+    def _keep_one(self, store: Transaction, entry: Json, now: float) -> None:
         """Turn one entry into messages."""
         handler = {
             "execution": self._execution,
@@ -203,8 +206,12 @@ class FeedKeeper:
         try:
             handler(store, entry, datetime.fromisoformat(entry["time"]).timestamp())
         except KeyError, TypeError, ValueError, ArithmeticError:
-            # One entry that nobody can read must not hold up all that follow.
+            # One entry that nobody can read must not hold up all that follow, nor pass in silence.
             _LOGGER.exception("An entry of the feed can't be read: %s", entry.get("id"))
+            for chat_id in self._access.chats:
+                with speaking(store.settings(chat_id).language):
+                    words = _(_UNREADABLE, event=e(entry["id"]))
+                store.notify(f"unreadable:{entry['id']}", chat_id, words, now)
 
     def _loudness(self, store: Transaction, chat_id: int, kind: Kind) -> Loudness:
         """Return how loudly a chat wants to be told of a kind now."""

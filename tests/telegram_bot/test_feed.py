@@ -18,7 +18,9 @@ async def test_price_alert(rig: Rig) -> None:
     """An alert is a message of its own."""
     await rig.home.publish(price_alert(1))
     message = await rig.wait_message("BTC-USD is at 70,001 USD")
-    assert message["text"] == "📈 BTC-USD is at 70,001 USD\nYour alert: BTC-USD > 70,000"
+    assert (
+        message["text"] == "📈 BTC-USD is at 70,001 USD\nYour alert: BTC-USD > 70,000"
+    )
     falling = price_alert(2)
     falling["late"] = True
     falling["data"] |= {"direction": "down"}
@@ -93,7 +95,7 @@ async def test_everybody_hears(stopped_rig: Rig) -> None:
 
 
 async def test_unreadable_entries_hold_nothing_up(rig: Rig) -> None:
-    """Unknown kinds and broken entries are passed over."""
+    """Unknown kinds are passed over; of a broken entry the chat hears at least that there was one."""
     broken = {
         "id": "x:1",
         "time": "2027-01-15T08:00:00+00:00",
@@ -105,6 +107,8 @@ async def test_unreadable_entries_hold_nothing_up(rig: Rig) -> None:
     no_time = price_alert(8) | {"time": "yesterday"}
     await rig.home.publish(broken, stream, no_time, price_alert(1))
     await rig.wait_message("70,001")
+    await rig.wait_message("Something happened that I can't show (x:1)")
+    await rig.wait_message("Something happened that I can't show (alert:8)")
 
 
 async def test_offline_then_digest(rig: Rig) -> None:
