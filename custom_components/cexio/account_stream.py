@@ -215,7 +215,7 @@ class AccountStream:
     def _async_set_connected(
         self, connected: bool, error: CexioError | None = None
     ) -> None:
-        """Note that the connection came or went, and say so once."""
+        """Note that the connection came or went, and tell who listens."""
         # Orders carry the exchange's time, so that this has to be of the same clock.
         self._ledger.live_since = self._clock.exchange_now() if connected else None
         self.history.append(
@@ -228,10 +228,6 @@ class AccountStream:
         if connected == self.connected:
             return
         self.connected = connected
-        if connected:
-            _LOGGER.info("Connected to the account's stream")
-        else:
-            _LOGGER.info("The account's stream is lost: %s", error or "closed")
         for listener in tuple(self._listeners):
             listener()
 

@@ -244,6 +244,8 @@ class AccountCoordinator(CexioCoordinator[Balances]):
             total=update.available + update.on_hold,
             on_hold=update.on_hold,
         )
+        if not self.last_update_success:
+            _LOGGER.info("Fetching %s data recovered", self.name)
         self._pushes[key] = _Push(balance, update.timestamp, dt_util.utcnow())
         data = dict(self.data or {})
         data[update.account_id] = {

@@ -24,7 +24,7 @@ from .coordinator import (
     has_quiet_minute,
 )
 from .database import Database
-from .exchange import Priority, RestClient, TransportError
+from .exchange import Priority, RestClient
 from .market import MarketHub
 from .representation import plain
 
@@ -221,9 +221,10 @@ class PortfolioCoordinator(DataUpdateCoordinator[Portfolio | None]):
             tickers.answered is not None and now - tickers.answered > TICKER_LIFETIME
         )
         if is_stale or not self._balances.last_update_success:
-            self.async_set_update_error(
-                TransportError("Prices or balances are missing")
-            )
+            # What is missing is said where it is missing.
+            if self.last_update_success:
+                self.last_update_success = False
+                self.async_update_listeners()
             return
         positions = self._positions()
         if positions is None:

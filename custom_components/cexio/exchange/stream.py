@@ -100,6 +100,7 @@ class Stream(MarketMethods, AccountMethods, OrderMethods, FundsMethods):
         self._clock = clock
         self._random = random or Random()
         self._measure_clock = measure_clock
+        self._name = "private" if credentials else "public"
         self._hub = Hub()
         self._feeds = MarketFeeds(self.request, self._hub, clock)
         self._market_events: dict[str, Callable[[Any], None]] = {
@@ -268,9 +269,9 @@ class Stream(MarketMethods, AccountMethods, OrderMethods, FundsMethods):
             await self._clock.sleep(await self._pause(error, failures))
 
     def _note(self, error: CexioError) -> None:
-        """Remember, once told, why there is no session."""
-        if type(error) is not type(self._last_error):
-            _LOGGER.info("No session with the exchange: %s", error)
+        """Remember why there is no session; that there is none is said once."""
+        level = logging.INFO if self._last_error is None else logging.DEBUG
+        _LOGGER.log(level, "The %s stream is lost: %s", self._name, error)
         self._last_error = error
         self._tell_outcome(SIGN_IN, error)
         self._changed.set()
@@ -351,6 +352,8 @@ class Stream(MarketMethods, AccountMethods, OrderMethods, FundsMethods):
         await connection.greeting()
         await connection.sign_in()
         self._tell_outcome(SIGN_IN, None)
+        if self._last_error is not None:
+            _LOGGER.info("The %s stream is back", self._name)
         self._connection = connection
         self._last_error = None
         self._changed.set()
