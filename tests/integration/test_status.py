@@ -127,3 +127,19 @@ async def test_maintenance(
     exchange.venue.faults.rules.clear()
     await act(hass, "get_orders")
     assert (await ask(client))["result"]["maintenance"] == []
+
+
+async def test_before_anything_was_found_out(
+    hass: HomeAssistant,
+    exchange: ExchangeServer,
+    hass_ws_client: WebSocketGenerator,
+) -> None:
+    """While the stream has not come up yet, there is no recovery to tell of."""
+    refuse = {"kind": "refuse", "match": "connect", "channel": "private"}
+    await control(exchange, "faults", refuse)
+    entry = account_entry(exchange)
+    entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(entry.entry_id)
+    answer = await ask(await hass_ws_client(hass))
+    assert answer["result"]["last_recovery"] is None
+    assert answer["result"]["stream_connected"] is False
