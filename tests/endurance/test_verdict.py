@@ -120,7 +120,11 @@ def test_slow_turns_are_found(tmp_path: Path) -> None:
     )
     turns = [Turn(**orjson.loads(line)) for line in report.read_bytes().splitlines()]
     # A busy machine makes others slow, too.
-    inside = [item for item in turns if item.stack and item.stack[0].endswith(" main")]
+    inside = [
+        item
+        for item in turns
+        if any(place.startswith("<string>") for place in item.stack[:3])
+    ]
     computing, sleeping, collecting = inside
     assert computing.is_block
     assert sleeping.cpu < 0.05 <= sleeping.took - sleeping.waited
