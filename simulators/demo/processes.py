@@ -83,6 +83,14 @@ class Processes:
             child.ready = await self._read_ready_line(child, ready_seconds)
         return child
 
+    def named(self, name: str) -> Child:
+        """Return the running child of a name.
+
+        Raises:
+            KeyError: there is none.
+        """
+        return {child.name: child for child in self._children}[name]
+
     async def stop(self, child: Child) -> None:
         """End a child politely, then with force, with all that it started."""
         process = child.process
