@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from .exchange import (
     Candle,
+    InvalidRequestError,
     PriceSource,
     Priority,
     Resolution,
@@ -11,8 +12,10 @@ from .exchange import (
     UnsupportedPairError,
 )
 
-# So many in one question, which costs 1 point; the exchange does not say how many it allows.
-CANDLES_AT_ONCE = 7 * 24
+# So many in one question, which costs 1 point. The exchange does not say how many it allows:
+# where it refuses, half as many are asked for, down to these.
+CANDLES_AT_ONCE = 500
+FEWEST_CANDLES = 24
 
 STEPS = {
     Resolution.ONE_HOUR: timedelta(hours=1),
@@ -42,6 +45,7 @@ class PastCandles:
         self._resolution = resolution
         self._after = after
         self._end = until
+        self._at_once = CANDLES_AT_ONCE
         self.until = until
         self.candles: list[Candle] = []
         self.is_complete = until <= after
@@ -59,11 +63,16 @@ class PastCandles:
                 resolution=self._resolution,
                 source=PriceSource.BEST_BID,
                 end=self._end,
-                limit=min(CANDLES_AT_ONCE, (self._end - self._after) // step),
+                limit=min(self._at_once, (self._end - self._after) // step),
                 priority=Priority.BACKGROUND,
             )
         except UnsupportedPairError:
             found = []
+        except InvalidRequestError:
+            if self._at_once <= FEWEST_CANDLES:
+                raise
+            self._at_once //= 2
+            return
         part = [item for item in closed(found) if self._after < item.start <= self._end]
         self.candles[:0] = part
         if part:

@@ -16,11 +16,15 @@ from homeassistant.helpers.recorder import get_instance
 from homeassistant.util import dt as dt_util
 import pytest
 
-from custom_components.cexio import price_history as price_history_module
+from custom_components.cexio import (
+    past_candles as past_candles_module,
+    price_history as price_history_module,
+)
 from custom_components.cexio.coordinator import Reference
 from custom_components.cexio.exchange import (
     CexioError,
     Clock,
+    InvalidRequestError,
     RestClient,
     UnsupportedPairError,
 )
@@ -47,8 +51,11 @@ def custom_integrations(recorder_mock: Any, enable_custom_integrations: None) ->
 
 @pytest.fixture(autouse=True)
 def three_weeks() -> Iterator[None]:
-    """Fill three weeks."""
-    with patch.object(price_history_module, "DEPTH", WEEKS):
+    """Fill three weeks, a week in one question."""
+    with (
+        patch.object(price_history_module, "DEPTH", WEEKS),
+        patch.object(past_candles_module, "CANDLES_AT_ONCE", 7 * 24),
+    ):
         yield
 
 
@@ -241,6 +248,30 @@ async def test_market_that_is_younger(
     rows = await kept(hass, BITCOIN)
     assert rows[0]["start"] == begins.timestamp()
     assert rows[-1]["start"] == last.timestamp()
+
+
+async def test_too_many_in_one_question(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """Where so many candles are refused, fewer are asked for; at last it is an error."""
+    real = RestClient.get_candles
+    most = 50
+    refused: list[int] = []
+
+    async def narrow(self: RestClient, *args: Any, **data: Any) -> Any:
+        """Answer no more candles than some."""
+        if data["limit"] > most:
+            refused.append(data["limit"])
+            raise InvalidRequestError("too many")
+        return await real(self, *args, **data)
+
+    with patch.object(RestClient, "get_candles", narrow):
+        await fill(entry)
+        assert refused == [168, 84, 168, 84]
+        assert len(await kept(hass, BITCOIN)) == WEEKS // HOUR
+        most = 20
+        with at(now(entry) + timedelta(days=3)):
+            assert await history(entry)._async_turn() == BUSY_PAUSE
 
 
 async def test_pairs_without_candles(
