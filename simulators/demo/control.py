@@ -27,6 +27,10 @@ class Control:
         """Change something."""
         return await self._call("POST", path, json=data)
 
+    async def delete(self, path: str) -> None:
+        """Take something away."""
+        await self._call("DELETE", path)
+
     async def _call(self, method: str, path: str, **arguments: Any) -> Any:
         """Make one call.
 

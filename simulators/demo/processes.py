@@ -91,20 +91,22 @@ class Processes:
         """
         return {child.name: child for child in self._children}[name]
 
+    async def kill(self, child: Child) -> None:
+        """End a child and all that it started at once; none of it gets a chance to clean up."""
+        with suppress(ProcessLookupError):
+            os.killpg(child.process.pid, signal.SIGKILL)
+        await child.process.wait()
+        self._children.remove(child)
+
     async def stop(self, child: Child) -> None:
         """End a child politely, then with force, with all that it started."""
         process = child.process
         if process.returncode is None:
             process.send_signal(signal.SIGTERM)
-            try:
+            with suppress(TimeoutError):
                 async with asyncio.timeout(STOP_SECONDS):
                     await process.wait()
-            except TimeoutError:
-                process.kill()
-                await process.wait()
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        self._children.remove(child)
+        await self.kill(child)
 
     async def first_end(self) -> Child:
         """Wait until any child ends by itself, and return it."""

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.resilience.schedule import Part
+
 type Fields = Mapping[str, Any]
 
 
@@ -33,13 +35,22 @@ class Telegram:
     body: Fields
 
 
-type Fault = Rule | Call | Telegram
+@dataclass(frozen=True, slots=True)
+class FullDisk:
+    """No file of a part takes anything for a while."""
+
+    part: Part
+    seconds: float
+
+
+type Fault = Rule | Call | Telegram | FullDisk
 
 _CUT: tuple[str, Fields] = ("/sockets/close", {"kind": "all", "notice": False})
 # Longer than the fifteen seconds of silence after which a client must give a socket up.
 _STALL_SECONDS = 18.0
 # Beyond the twenty seconds that a signature may be off.
 _CLOCK_SECONDS = 45
+_FULL_SECONDS = 8.0
 
 FAULTS: dict[str, Fault] = {
     "reports dropped": Rule(
@@ -147,10 +158,13 @@ FAULTS: dict[str, Fault] = {
     "telegram cut after delivery": Telegram(
         {"kind": "cut", "method": "sendMessage", "delivered": True}
     ),
+    "full disk of Home Assistant": FullDisk(Part.HOME_ASSISTANT, _FULL_SECONDS),
+    "full disk of the bot": FullDisk(Part.BOT, _FULL_SECONDS),
 }
-# They wait for an order, a cancel or a report that comes later.
+# They wait for an order, a cancel or a report that comes later, or for something to be written.
 EARLY = frozenset(
     name
     for name, fault in FAULTS.items()
-    if isinstance(fault, Rule) and "count" in fault.fields and fault.also is None
+    if isinstance(fault, FullDisk)
+    or (isinstance(fault, Rule) and "count" in fault.fields and fault.also is None)
 )

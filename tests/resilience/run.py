@@ -1,7 +1,7 @@
 """One run: a plan is carried out, things settle, and everybody is compared."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
 import itertools
@@ -16,7 +16,7 @@ from simulators.demo.home_assistant import HomeAssistantError
 from tests.resilience.faults import FAULTS
 from tests.resilience.ledger_of_truth import read_chat, read_feed, read_truth
 from tests.resilience.person import Person
-from tests.resilience.schedule import QUIET_SECONDS, Plan
+from tests.resilience.schedule import QUIET_SECONDS, Plan, Tap, Way, one_more
 from tests.resilience.strikes import Striker
 from tests.resilience.traders import Traders
 from tests.resilience.verdict import (
@@ -37,6 +37,8 @@ CHAT_QUIET_SECONDS = 5.0
 LOOK_SECONDS = 2.0
 # For trades under way when the plan is over.
 GRACE_SECONDS = 10.0
+# For occasions that the plan did not give.
+TRADE_ON_SECONDS = 180.0
 # The bot has found out, or let a question run out, by then.
 FOUND_OUT_SECONDS = 150.0
 
@@ -95,8 +97,16 @@ async def run(
     *,
     settle_seconds: float,
     progress: Callable[[str], None],
+    executions: int = 0,
 ) -> Report:
-    """Carry out a plan in processes of its own; never longer than its time and the time to settle.
+    """Carry out a plan in processes of its own, and compare.
+
+    Args:
+        plan: what happens.
+        directory: where stores and logs go.
+        settle_seconds: how long to wait at most until everybody agrees.
+        progress: told what is being done.
+        executions: trade on until there are so many.
 
     Raises:
         ProcessError, HomeAssistantError: a part did not start, or did not come back after a kill.
@@ -111,8 +121,16 @@ async def run(
         await traders.prepare()
         report.memory_start = world.memory()
         progress(f"{time.monotonic() - started:6.1f} s  the plan begins")
-        striker = Striker(world)
+        numbers = itertools.count(len(plan.trades))
+
+        async def trade_more(way: Way = Way.ELSEWHERE) -> None:
+            """Trade beyond the plan."""
+            await traders.trade(one_more(next(numbers), way))
+
+        striker = Striker(world, trade_more)
         await _carry_out(plan, world, traders, striker)
+        progress(f"{time.monotonic() - started:6.1f} s  trading on where needed")
+        await _trade_on(plan, world, striker, trade_more, executions)
         progress(f"{time.monotonic() - started:6.1f} s  letting things settle")
         await striker.end()
         await _settle(report, world, traders, settle_seconds)
@@ -157,7 +175,7 @@ async def _carry_out(
                 strike = striker.strike(trouble.fault, FAULTS[trouble.fault])
                 group.create_task(at(trouble.at, strike))
             for kill in plan.kills:
-                group.create_task(at(kill.at, world.kill(kill.part, kill.down)))
+                group.create_task(at(kill.at, world.kill(kill)))
             group.create_task(asyncio.sleep(plan.seconds))
         await asyncio.wait(trades, timeout=GRACE_SECONDS)
     finally:
@@ -169,6 +187,30 @@ async def _carry_out(
         if isinstance(failure, Exception):
             raise failure
     await world.wait_up()
+
+
+async def _trade_on(
+    plan: Plan,
+    world: World,
+    striker: Striker,
+    trade_more: Callable[[Way], Awaitable[None]],
+    executions: int,
+) -> None:
+    """Trade on until all faults of the plan have struck; a slow machine gives some no occasion before."""
+    deadline = time.monotonic() + TRADE_ON_SECONDS
+    wanted = {trouble.fault for trouble in plan.troubles}
+    taps = {Tap.DOUBLE, Tap.AGAIN, Tap.STRANGER} if wanted else set()
+    while time.monotonic() < deadline:
+        struck = await striker.so_far()
+        if any(not struck[tap] for tap in taps):
+            way = Way.CHAT
+        elif any(not struck[name] for name in wanted):
+            way = Way.ACTION
+        elif len((await world.truth())["fills"]) < executions:
+            way = Way.ELSEWHERE
+        else:
+            return
+        await trade_more(way)
 
 
 async def _keep_calls(world: World) -> None:

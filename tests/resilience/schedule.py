@@ -1,9 +1,11 @@
 """What happens in a run, as data: the same seed makes the same plan."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import cycle
 from random import Random
+from types import MappingProxyType
 
 # Nothing begins within this time of the end: what was begun may end in peace.
 QUIET_SECONDS = 12.0
@@ -81,11 +83,12 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Kill:
-    """A SIGKILL, and how long the part stays dead."""
+    """A SIGKILL, at once or when the part comes to a point, and how long the part stays dead."""
 
     at: float
     part: Part
     down: float
+    point: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,7 @@ def make_plan(
     faults: Sequence[str] = (),
     early: Collection[str] = (),
     kills: int = 0,
+    points: Mapping[Part, Sequence[str]] = MappingProxyType({}),
 ) -> Plan:
     """Make the plan of a run.
 
@@ -137,6 +141,7 @@ def make_plan(
         faults: names of faults; each strikes once in every round of the whole list.
         early: those that need things to happen later, so that they come in the first half of a round.
         kills: how many parts are killed, in turn.
+        points: where a part can be told to die; of three kills of a part, two are at such points.
     """
     random = Random(f"resilience:{seed}")
     end = max(seconds - QUIET_SECONDS, 1.0)
@@ -147,8 +152,15 @@ def make_plan(
         _TAPS,
         tuple(_alerts(random, end)),
         tuple(_troubles(random, end, faults, early)),
-        tuple(_kills(random, end, kills)),
+        tuple(_kills(random, end, kills, points)),
     )
+
+
+def one_more(number: int, way: Way) -> Trade:
+    """Return a trade beyond the plan: many fills elsewhere, or a few and a cancel."""
+    style = Style.NIBBLES if way is Way.ELSEWHERE else Style.CANCEL
+    side = ("BUY", "SELL")[number % 2]
+    return Trade(0.0, number, way, side, style, (0.1,) * 20)
 
 
 def _trades(random: Random, end: float) -> Iterator[Trade]:
@@ -161,7 +173,7 @@ def _trades(random: Random, end: float) -> Iterator[Trade]:
             # Some cancels are certain, whatever becomes of the chat.
             style = Style.CANCEL
         pauses = tuple(
-            round(random.uniform(0.05, 0.6), 2) for _ in range(random.randint(10, 24))
+            round(random.uniform(0.05, 0.6), 2) for _ in range(random.randint(14, 30))
         )
         yield Trade(
             at=round(end * (number + random.random()) / count, 2),
@@ -202,14 +214,24 @@ def _troubles(
             yield Trouble(round(end * share, 2), name)
 
 
-def _kills(random: Random, end: float, kills: int) -> Iterator[Kill]:
+def _kills(
+    random: Random, end: float, kills: int, points: Mapping[Part, Sequence[str]]
+) -> Iterator[Kill]:
     """Draw the kills, one part after the other."""
+    in_turn = {
+        part: cycle(random.sample(names, len(names))) for part, names in points.items()
+    }
     for number in range(kills):
         part = (Part.HOME_ASSISTANT, Part.BOT)[number % 2]
+        # A part can be told to die at a point only after it was killed once.
+        at_point = part in in_turn and number // 2 % 3 > 0
         down = random.choice((0.0, 0.0, 1.0, 4.0))
         if part is Part.BOT and number % 6 == 5 and end > 300:
             # Long enough for a digest.
             down = 80.0
         yield Kill(
-            round(end * (number + random.uniform(0.1, 0.9)) / kills, 2), part, down
+            round(end * (number + random.uniform(0.1, 0.9)) / kills, 2),
+            part,
+            down,
+            next(in_turn[part]) if at_point else None,
         )

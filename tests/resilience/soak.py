@@ -16,13 +16,19 @@ import orjson
 from simulators.demo.home_assistant import HomeAssistantError
 from simulators.demo.processes import ProcessError
 from tests.resilience.faults import EARLY, FAULTS
+from tests.resilience.mortal import BOT_POINTS, HOME_ASSISTANT_POINTS
 from tests.resilience.run import Report, run
-from tests.resilience.schedule import make_plan
+from tests.resilience.schedule import Part, make_plan
 
 KILL_EVERY_SECONDS = 40.0
 # At most; a chat takes one edit a second, and a long run leaves more of them for the end.
 SETTLE_SECONDS = 240.0
 SETTLE_SHARE = 1 / 6
+
+POINTS = {
+    Part.HOME_ASSISTANT: tuple(HOME_ASSISTANT_POINTS),
+    Part.BOT: tuple(BOT_POINTS),
+}
 
 DESCRIPTION = """\
 Trades, fails and kills for a while, then compares: what the simulated exchange filled, what Home Assistant's
@@ -106,6 +112,7 @@ def main() -> int:
         seconds,
         faults=() if arguments.no_faults else tuple(FAULTS),
         early=EARLY,
+        points=POINTS,
         kills=0 if arguments.no_faults else max(2, int(seconds / KILL_EVERY_SECONDS)),
     )
     directory = (

@@ -3,10 +3,9 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
-import os
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-import signal
+import resource
 import sys
 import time
 from typing import Any
@@ -16,13 +15,22 @@ from simulators.demo.processes import Child
 from simulators.demo.system import HASS, System, run_system
 from simulators.telegram.server import TelegramServer
 from simulators.telegram.state import dump_state, write_state
+from tests.resilience import mortal
 from tests.resilience.observer import Observer
-from tests.resilience.schedule import Part
+from tests.resilience.schedule import Kill, Part
 
 READY_SECONDS = 120.0
+# A part that does not come to its point by then is killed where it is.
+POINT_SECONDS = 30.0
+# A part goes through these only when it connects anew.
+PROVOKED = frozenset({"recovery begun", "recovery answered, nothing applied"})
+# What both parts log when a disk that refused takes something again.
+WRITTEN_AGAIN = "can be written again"
+WRITTEN_AGAIN_SECONDS = 45.0
+LOOK_SECONDS = 0.5
 STRANGER_ID = 1002
 # A call that was answered just before its bot died may not have been written down.
-NOTED_WITHIN = 3.0
+NOTED_WITHIN = 5.0
 
 
 class World:
@@ -39,22 +47,50 @@ class World:
         self.bot_deaths: list[float] = []
         self.home_assistant_starts = 0
         self.calls: dict[tuple[float, str, str], Mapping[str, Any]] = {}
+        self.full: set[Part] = set()
         self._directory = directory
+        self._orders = directory / "orders to die"
+        self._orders.mkdir()
         self._locks = {part: asyncio.Lock() for part in Part}
 
-    async def kill(self, part: Part, down: float) -> None:
+    async def kill(self, kill: Kill) -> None:
         """Kill a part, leave it dead for a while, start it again and wait until it has caught up.
 
         Raises:
             ProcessError, HomeAssistantError: it did not come back.
         """
+        part = kill.part
         async with self._locks[part]:
+            if kill.point is not None and await self._dies_at(part, kill.point):
+                self.struck[f"kill at: {kill.point}"] += 1
             killed = time.monotonic()
-            await self._end(part)
+            if part is Part.BOT:
+                self.bot_deaths.append(time.time())
+            await self.system.processes.kill(self._child(part))
             self.struck[f"kill {part}"] += 1
-            await asyncio.sleep(down)
+            await asyncio.sleep(kill.down)
             await _STARTS[part](self)
-            self.recoveries.append(time.monotonic() - killed - down)
+            self.recoveries.append(time.monotonic() - killed - kill.down)
+
+    async def fill_disk(self, part: Part, seconds: float) -> bool:
+        """Let the kernel refuse whatever a part writes to a file, for a while.
+
+        Returns whether the part noticed, and wrote again afterwards; False when it was killed meanwhile.
+        """
+        async with self._locks[part]:
+            child = self._child(part)
+            noticed = _count(child.log, WRITTEN_AGAIN)
+            _let_files_grow_to(child, 0)
+            self.full.add(part)
+        await asyncio.sleep(seconds)
+        self.full.discard(part)
+        _let_files_grow_to(child, None)
+        deadline = time.monotonic() + WRITTEN_AGAIN_SECONDS
+        while child.process.returncode is None and time.monotonic() < deadline:
+            if _count(child.log, WRITTEN_AGAIN) > noticed:
+                return True
+            await asyncio.sleep(LOOK_SECONDS)
+        return False
 
     async def wait_up(self) -> None:
         """Wait until no part is being restarted."""
@@ -91,26 +127,35 @@ class World:
 
     def _child(self, part: Part) -> Child:
         """Return the process of a part."""
-        return next(
-            child
-            for child in self.system.processes._children
-            if child.name == part.value
-        )
+        return self.system.processes.named(part)
 
-    async def _end(self, part: Part) -> None:
-        """Kill a part and all that it started; nothing in it gets a chance to clean up."""
-        child = self._child(part)
-        if part is Part.BOT:
-            self.bot_deaths.append(time.time())
-        os.killpg(child.process.pid, signal.SIGKILL)
-        await child.process.wait()
-        self.system.processes._children.remove(child)
+    async def _dies_at(self, part: Part, point: str) -> bool:
+        """Tell a part to die at a point; return whether it came there in time."""
+        order = self._orders / point
+        order.touch()
+        if point in PROVOKED:
+            await self.exchange.post("/sockets/close", kind="all", notice=False)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(POINT_SECONDS):
+                await self._child(part).process.wait()
+        came = not order.exists()
+        order.unlink(missing_ok=True)
+        return came
 
     async def _start_home_assistant(self) -> None:
         """Start Home Assistant; it is back when the feed holds what the exchange had filled by then."""
         await self.system.processes.start(
             Part.HOME_ASSISTANT,
-            [HASS, "--config", self._directory / "home_assistant", "--skip-pip"],
+            [
+                HASS.with_name("python"),
+                "-P",
+                mortal.__file__,
+                self._orders,
+                "homeassistant",
+                "--config",
+                self._directory / "home_assistant",
+                "--skip-pip",
+            ],
         )
         await self.system.home_assistant.wait_until_up(READY_SECONDS)
         self.home_assistant_starts += 1
@@ -124,6 +169,8 @@ class World:
             [
                 sys.executable,
                 "-m",
+                mortal.__name__,
+                self._orders,
                 "telegram_bot",
                 "run",
                 "--config",
@@ -137,6 +184,19 @@ _STARTS = {
     Part.HOME_ASSISTANT: World._start_home_assistant,
     Part.BOT: World._start_bot,
 }
+
+
+def _let_files_grow_to(child: Child, size: int | None) -> None:
+    """Let no file of a process grow beyond a size; a write beyond it fails like one to a full disk."""
+    with suppress(ProcessLookupError):
+        _, hard = resource.prlimit(child.process.pid, resource.RLIMIT_FSIZE)
+        soft = hard if size is None else size
+        resource.prlimit(child.process.pid, resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def _count(path: Path, words: str) -> int:
+    """Return how often a log says something."""
+    return path.read_text(encoding="utf-8", errors="replace").count(words)
 
 
 def _let_a_stranger_in(directory: Path) -> None:
