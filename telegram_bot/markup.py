@@ -16,6 +16,7 @@ LONGEST_CAPTION = 900
 class Style(StrEnum):
     """What a button looks like."""
 
+    PRIMARY = "primary"
     SUCCESS = "success"
     DANGER = "danger"
 

@@ -15,6 +15,7 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 from simulators.demo.control import Control
 from simulators.demo.set_up_pictures import SetUpWalk
 from simulators.demo.system import REPOSITORY, System, run_system
+from simulators.demo.telegram_pictures import PHONE_SIZE, TelegramWalk
 
 IMAGES = REPOSITORY / "docs" / "images"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -115,46 +116,63 @@ def side_by_side(left: bytes, right: bytes) -> Image.Image:
 
 
 def save(picture: Image.Image, name: str) -> None:
-    """Write a picture, small enough for a repository."""
-    picture.quantize(256).save(IMAGES / f"{name}.png", optimize=True)
+    """Write a picture, small enough for a repository; thin bars keep their colours."""
+    few = picture.quantize(256, Image.Quantize.MAXCOVERAGE)
+    few.save(IMAGES / f"{name}.png", optimize=True)
 
 
-async def take_pictures(system: System) -> None:
+async def take_pictures(browser: Browser, system: System) -> None:
     """Walk through the demo in the browser and write the pictures."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=find_browser(), args=FLAGS
-        )
-        dashboard = await open_dashboard(browser, system)
-        chat = await open_page(browser, system.telegram["chat_page"], CHAT_SIZE)
-        preview = await use_the_chat(chat, system)
-        # The graphs need some history to be worth a look.
-        await asyncio.sleep(GRAPH_SECONDS)
-        pictures = {
-            "dashboard": await dashboard.screenshot(animations="disabled"),
-            "chat": await chat.screenshot(animations="disabled"),
-            "chat-preview": preview,
-            **await SetUpWalk(
-                await open_page(browser, "about:blank", SET_UP_SIZE),
-                system.home_assistant.url,
-                system.exchange,
-            ).run(),
-        }
-        await browser.close()
+    dashboard = await open_dashboard(browser, system)
+    chat = await open_page(browser, system.telegram["chat_page"], CHAT_SIZE)
+    preview = await use_the_chat(chat, system)
+    # The graphs need some history to be worth a look.
+    await asyncio.sleep(GRAPH_SECONDS)
+    pictures = {
+        "dashboard": await dashboard.screenshot(animations="disabled"),
+        "chat": await chat.screenshot(animations="disabled"),
+        "chat-preview": preview,
+        **await SetUpWalk(
+            await open_page(browser, "about:blank", SET_UP_SIZE),
+            system.home_assistant.url,
+            system.exchange,
+        ).run(),
+    }
     for name, data in pictures.items():
         save(Image.open(BytesIO(data)).convert("RGB"), name)
     save(side_by_side(pictures["dashboard"], pictures["chat"]), "dashboard-and-chat")
 
 
+async def take_pictures_of_commands(browser: Browser, system: System) -> None:
+    """Try every command of the bot and write the pictures of the answers."""
+    page = await open_page(browser, system.telegram["chat_page"], PHONE_SIZE)
+    for name, data in (await TelegramWalk(page, system).run()).items():
+        save(Image.open(BytesIO(data)).convert("RGB"), f"telegram-{name}")
+
+
+# The bot's commands come last: the last of them forbids to trade.
+WALKS = {"pages": take_pictures, "commands": take_pictures_of_commands}
+
+
 async def main() -> None:
     """Run a fresh system and take the pictures."""
-    argparse.ArgumentParser(prog="./scripts/pictures", description=__doc__).parse_args()
+    parser = argparse.ArgumentParser(prog="./scripts/pictures", description=__doc__)
+    parser.add_argument("what", nargs="*", choices=WALKS, default=list(WALKS))
+    chosen = parser.parse_args().what
     IMAGES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="cexio-pictures-") as directory:
-        async with run_system(
-            Path(directory), seed=7, progress=print, preferred_ports=False
-        ) as system:
-            await take_pictures(system)
+        async with (
+            run_system(
+                Path(directory), seed=7, progress=print, preferred_ports=False
+            ) as system,
+            async_playwright() as playwright,
+        ):
+            browser = await playwright.chromium.launch(
+                executable_path=find_browser(), args=FLAGS
+            )
+            for what in (walk for walk in WALKS if walk in chosen):
+                await WALKS[what](browser, system)
+            await browser.close()
     print(f"written to {IMAGES.relative_to(REPOSITORY)}")
 
 

@@ -73,6 +73,7 @@ class TelegramWalk:
         await self._picture("filled", card)
         card = await self._shot("sell", "/sell 10% ETH-USD market", "Confirm")
         await self._tap(card, "Confirm", "Average price")
+        await self._shot("steps", f"/buy {PAIR}", "How much")
         for side, factor in (("buy", "0.992"), ("sell", "1.011"), ("buy", "0.986")):
             text = f"/{side} 0.01 {PAIR} {_step(ask, factor)}"
             card = await self._ask(text, "Confirm")
@@ -115,7 +116,11 @@ class TelegramWalk:
 
     async def _choose(self) -> None:
         """Choose how the bot behaves, and who may use it."""
-        await self._shot("settings", "/settings", "Language")
+        settings = await self._shot("settings", "/settings", "Language")
+        await self._tap(settings, "Charts", "dark")
+        await self._page.emulate_media(color_scheme="dark")
+        await self._shot("chart-dark", f"/chart {PAIR} 1h", "candles of")
+        await self._page.emulate_media(color_scheme="light")
         await self._shot("mute", "/mute fills for 2h", "")
         await self._shot("invite", "/invite viewer", "")
         await self._shot("people", "/people", "")

@@ -58,8 +58,9 @@ async def _show_chart(context: Context, reader: Reader, query: Json) -> Message:
         await CHART.button(
             context,
             reader,
-            f"[{offered}]" if offered == interval else offered,
+            offered,
             query | {"interval": offered},
+            chosen=offered == interval,
         )
         for offered in _OFFERED
     ]

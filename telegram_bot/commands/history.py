@@ -122,9 +122,7 @@ async def _kinds(
 ) -> list[tuple[Button, ...]]:
     """Make the buttons to the other kinds, two in a row: some words are long."""
     row = [
-        await HISTORY.button(
-            context, reader, f"✓ {_(words)}" if kind == shown else _(words), other
-        )
+        await HISTORY.button(context, reader, _(words), other, chosen=kind == shown)
         for kind, (words, _type) in _KINDS.items()
         for other in [{"kind": kind, "page": 1}]
     ]

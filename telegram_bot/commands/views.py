@@ -7,7 +7,7 @@ from telegram_bot.access import Role
 from telegram_bot.commands.base import ButtonAction, ButtonTap, Context, Request
 from telegram_bot.feed import Json
 from telegram_bot.languages import _
-from telegram_bot.markup import Button, Message
+from telegram_bot.markup import Button, Message, Style
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +42,17 @@ class View:
         return await self.show(context, reader, query)
 
     async def button(
-        self, context: Context, reader: Reader, text: str, query: Json
+        self,
+        context: Context,
+        reader: Reader,
+        text: str,
+        query: Json,
+        *,
+        chosen: bool = False,
     ) -> Button:
         """Make a button that puts the answer to a question in place of the message."""
-        return await context.button(reader.chat_id, text, self.name, query)
+        style = Style.PRIMARY if chosen else None
+        return await context.button(reader.chat_id, text, self.name, query, style)
 
     async def pages(
         self, context: Context, reader: Reader, query: Json, *, page: int, more: bool

@@ -200,7 +200,7 @@ async def test_history(rig: Rig) -> None:
     lines = message["text"].splitlines()
     assert lines[1] == "🔁 Trade -600 USD"
     assert lines[3] == "↔️ Transfer +0.01 BTC · trading"
-    assert labels(message)[:3] == ["More ▶", "✓ All", "Trades"]
+    assert labels(message)[:3] == ["More ▶", "All", "Trades"]
     await tap(rig, "More", message)
     await rig.wait_message("Jan 9, 2027, 08:00 UTC")
     await tap(rig, "Transfers", message)

@@ -203,7 +203,14 @@ async def test_chart_command(market: Rig) -> None:
         "▲▼ 1 fill of yours",
         "┄ Buy 0.01 BTC at 60,100 USD",
     ]
-    assert labels(message) == ["5m", "15m", "[1h]", "4h", "1d"]
+    assert labels(message) == ["5m", "15m", "1h", "4h", "1d"]
+    assert [button.get("style") for button in message["buttons"][0]] == [
+        None,
+        None,
+        "primary",
+        None,
+        None,
+    ]
     assert (message["file"]["width"], message["file"]["height"]) == (900, 680)
     before = message["file"]["url"]
     await tap(rig, "4h", message)
