@@ -242,6 +242,7 @@ class PortfolioHistory:
             self._sampled = series
             self._samples.clear()
             self._waiting.clear()
+            self.turns.async_hurry(BUSY_PAUSE)
         if self._samples and self._samples[0][0] < hour:
             self._close_hour()
         if self._portfolio.last_update_success:

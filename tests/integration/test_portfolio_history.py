@@ -289,9 +289,11 @@ async def test_by_the_hour(hass: HomeAssistant, entry: MockConfigEntry) -> None:
         entry, options={**entry.options, "portfolio_currency": "BTC"}
     )
     await hass.async_block_till_done()
+    held.turns.async_plan(IDLE_PAUSE)
     await look(190)
     assert len(held._samples) == 1
     assert held._waiting == []
+    assert held.turns._due - hass.loop.time() <= BUSY_PAUSE.total_seconds()
 
 
 async def test_nothing_to_fill(hass: HomeAssistant, entry: MockConfigEntry) -> None:
