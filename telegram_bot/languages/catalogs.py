@@ -55,6 +55,9 @@ def updated(language: str, texts: Catalog) -> bytes:
     # A text that was changed is translated anew: a guess may say the opposite.
     catalog.update(texts, no_fuzzy_matching=True)
     catalog.obsolete.clear()
+    for message in catalog:
+        # A guess of Babel, which takes "5 % in" for a placeholder.
+        message.flags.discard("python-format")
     body = BytesIO()
     write_po(body, catalog, width=0, omit_header=True, include_lineno=False)
     header = _HEADER.format(language=language, plural_forms=catalog.plural_forms)
