@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Self
 
-from .price_moves import Direction, PriceWindow, moved_percentage
+from .price_moves import Direction, PriceWindow
 from .representation import iso, plain, plain_or_none
 
 
@@ -246,14 +246,13 @@ def _see_move(alert: PriceAlert, tick: Tick) -> Finding | None:
     assert window is not None
     assert terms.percentage is not None
     window.add(tick.monotonic, tick.price)
-    for direction in Direction if terms.direction is None else (terms.direction,):
-        start = window.move(direction, terms.percentage)
-        if start is None or alert.is_cooling_down(tick.time):
-            continue
-        window.restart()
-        alert.fire(tick, is_above=None)
-        return Finding(direction, start, moved_percentage(start, tick.price))
-    return None
+    directions = Direction if terms.direction is None else (terms.direction,)
+    move = window.find(terms.percentage, directions)
+    if move is None or alert.is_cooling_down(tick.time):
+        return None
+    window.restart()
+    alert.fire(tick, is_above=None)
+    return Finding(move.direction, move.start, move.percentage)
 
 
 def _at_least(terms: AlertTerms, tick: Tick) -> bool:

@@ -1,6 +1,8 @@
 """How far a price has moved within a span of time."""
 
 from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -16,6 +18,16 @@ class Direction(StrEnum):
 
     UP = "up"
     DOWN = "down"
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """How a price has moved."""
+
+    direction: Direction
+    start: Decimal
+    # Of the start, with two decimals; negative for a fall.
+    percentage: Decimal
 
 
 class PriceWindow:
@@ -62,12 +74,16 @@ class PriceWindow:
         distance = risen if direction is Direction.UP else -risen
         return start if distance * 100 >= percentage * start else None
 
+    def find(self, percentage: Decimal, directions: Iterable[Direction]) -> Move | None:
+        """Return how it has moved by the percentage in one of the directions."""
+        for direction in directions:
+            start = self.move(direction, percentage)
+            if start is not None and self._last is not None:
+                moved = (self._last - start) * 100 / start
+                return Move(direction, start, moved.quantize(Decimal("0.01")))
+        return None
+
     def restart(self) -> None:
         """Forget everything but the present price."""
         self._lows.clear()
         self._highs.clear()
-
-
-def moved_percentage(start: Decimal, price: Decimal) -> Decimal:
-    """Return how far a price has moved, in percent with two decimals; negative for a fall."""
-    return ((price - start) * 100 / start).quantize(Decimal("0.01"))

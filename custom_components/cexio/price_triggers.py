@@ -19,7 +19,7 @@ from .automation_fields import PAIR_FIELDS
 from .const import CONF_PAIR
 from .coordinator import CexioConfigEntry
 from .price_alerts import CONF_PERCENTAGE, CONF_PRICE
-from .price_moves import Direction, PriceWindow, moved_percentage
+from .price_moves import Direction, PriceWindow
 from .representation import plain
 from .schema import vol
 from .trigger_base import DIRECTION_FIELDS, CexioTrigger, is_wanted
@@ -105,15 +105,15 @@ class PriceMoved(_PriceTrigger):
     def _see(self, price: Decimal) -> dict[str, Any] | None:
         """Compare with the extremes of the window; a firing begins a new one."""
         self._window.add(self._hass.loop.time(), price)
-        for direction in Direction:
-            if not is_wanted(self._options, direction):
-                continue
-            start = self._window.move(direction, self._options[CONF_PERCENTAGE])
-            if start is not None:
-                self._window.restart()
-                return {
-                    "from_price": plain(start),
-                    "direction": direction.value,
-                    "percentage": plain(moved_percentage(start, price)),
-                }
-        return None
+        move = self._window.find(
+            self._options[CONF_PERCENTAGE],
+            [item for item in Direction if is_wanted(self._options, item)],
+        )
+        if move is None:
+            return None
+        self._window.restart()
+        return {
+            "from_price": plain(move.start),
+            "direction": move.direction.value,
+            "percentage": plain(move.percentage),
+        }

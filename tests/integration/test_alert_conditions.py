@@ -21,8 +21,8 @@ from custom_components.cexio.alert_conditions import (
 from custom_components.cexio.price_moves import (
     RESOLUTION,
     Direction,
+    Move,
     PriceWindow,
-    moved_percentage,
 )
 
 BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
@@ -305,6 +305,12 @@ def test_window_is_bounded() -> None:
     assert window.move(Direction.UP, Decimal(1)) == 0
 
 
-def test_moved_percentage() -> None:
-    """A fall is negative."""
-    assert moved_percentage(Decimal(3), Decimal(2)) == Decimal("-33.33")
+def test_a_fall_is_negative() -> None:
+    """A move tells from where it went, and how far."""
+    window = PriceWindow(60)
+    window.add(0, Decimal(3))
+    window.add(1, Decimal(2))
+    assert window.find(Decimal(30), Direction) == Move(
+        Direction.DOWN, Decimal(3), Decimal("-33.33")
+    )
+    assert window.find(Decimal(30), [Direction.UP]) is None
