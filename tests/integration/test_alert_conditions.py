@@ -18,12 +18,7 @@ from custom_components.cexio.alert_conditions import (
     span_words,
     taken_fields,
 )
-from custom_components.cexio.price_moves import (
-    RESOLUTION,
-    Direction,
-    Move,
-    PriceWindow,
-)
+from custom_components.cexio.price_moves import RESOLUTION, Direction, Move, PriceWindow
 
 BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
 
