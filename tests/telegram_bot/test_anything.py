@@ -7,7 +7,7 @@ from pathlib import Path
 import tempfile
 
 import aiohttp
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 import pyotp
 import pytest
 
@@ -221,6 +221,8 @@ async def play(story: list[Act], path: Path) -> None:
     max_examples=30,
     derandomize=True,
     deadline=None,
+    # A story is short; to make it shorter would take minutes.
+    phases=(Phase.explicit, Phase.generate),
     suppress_health_check=list(HealthCheck),
 )
 @given(story=st.lists(ACT, min_size=6, max_size=12))

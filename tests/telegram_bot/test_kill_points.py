@@ -11,15 +11,19 @@ import pytest
 from telegram.error import NetworkError
 
 import telegram_bot
+from telegram_bot.config import OrdersConfig, SecondFactorConfig
 from telegram_bot.home_assistant import HomeAssistant
 from telegram_bot.store import Store
 from telegram_bot.transport import Transport
 from tests.telegram_bot.conftest import Json, Rig
 from tests.telegram_bot.fake_home_assistant import make_order
 from tests.telegram_bot.test_orders import confirm_data, preview, wait_card
+from tests.telegram_bot.test_second_factor import SECRET, code, confirm
 
 # As many as there are on the way; the last test holds that none is missing.
-POINTS = 22
+POINTS = 24
+# On the way of a code, up to the answer of the exchange.
+CODE_POINTS = 24
 _BOT_CODE = (
     str(Path(telegram_bot.__file__).parent),
     str(Path(aiohttp.__file__).parent.parent / "telegram"),
@@ -150,6 +154,38 @@ async def test_cancel(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
         "🚫 Cancelled" if rig.home.count("cancel_order") else "❗ The order is still"
     )
     await settle(rig, card, words)
+
+
+@pytest.mark.parametrize("number", range(2, CODE_POINTS + 1, 2))
+async def test_code(
+    stopped_rig: Rig, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """A code that is killed on its way places one order at most, and the same code no second one."""
+    rig = stopped_rig
+    rig.orders = OrdersConfig(120, None, "always")
+    rig.second_factor = SecondFactorConfig(totp_secret=SECRET)
+    await rig.start()
+    card = await preview(rig)
+    await confirm(rig, card)
+    points = FailPoints(monkeypatch)
+    points.die_at = number
+    points.counting = True
+    await rig.send(code(rig))
+    await rig.clock.pass_until(lambda: points.dead, step=0)
+    (state,) = rows(rig, "SELECT state FROM confirmations")
+    await bury(rig, points)
+    await rig.start()
+    if state == "awaiting_code":
+        await settle(rig, card, "⌛ Void: I was restarted before you decided.")
+        assert rig.home.count("place_order") == 0
+    elif rig.home.orders:
+        await settle(rig, card, "🟢 Accepted")
+    else:
+        await settle(rig, card, "❌ Not placed: the exchange does not know this order.")
+    rig.clock.advance(5)
+    await rig.send(code(rig))
+    await rig.wait_message("No question waits for a code.")
+    assert rig.home.count("place_order") == len(rig.home.orders) <= 1
 
 
 async def test_that_was_all(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:

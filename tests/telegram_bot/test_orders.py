@@ -821,3 +821,26 @@ async def test_cancel_unknown_outcome(rig: Rig) -> None:
     await wait_card(rig, question, "❓ Sent, but no answer came.")
     await rig.clock.pass_until(lambda: rig.home.count("get_orders") >= 6)
     await wait_card(rig, question, "❗ The order is still open")
+
+
+@pytest.mark.parametrize(
+    ("finds_one", "words"),
+    [
+        (True, "❓ The exchange does not know this order any more"),
+        (False, "❓ The order is not open any more; its last report tells"),
+    ],
+)
+async def test_cancel_of_an_order_that_is_gone(
+    rig: Rig, words: str, *, finds_one: bool
+) -> None:
+    """A cancel in doubt whose order is nowhere to be found says just that."""
+    rig.home.orders["elsewhere-1"] = make_order()
+    rig.home.finds_one = finds_one
+    question = await rig.ask("/cancel 777", "Cancel this order?")
+    rig.home.orders.clear()
+    rig.home.services["cancel_order"] = lambda data: {}
+    await rig.tap("Confirm", question)
+    await wait_card(rig, question, "❓ Sent, but no answer came.")
+    asked = rig.home.count("get_orders") + (5 if finds_one else 10)
+    await rig.clock.pass_until(lambda: rig.home.count("get_orders") >= asked)
+    await wait_card(rig, question, words)

@@ -225,7 +225,8 @@ async def test_full_disk_at_the_code(
 
     with monkeypatch.context() as patch:
         patch.setattr("telegram_bot.transaction.Transaction.compare_and_set", fail)
-        await rig.ask(code(rig), "Nothing was ordered")
+        await write_code(rig, code(rig))
+        await rig.wait_message("My disk takes nothing, so nothing was done.")
     assert rig.home.count("place_order") == 0
 
 
@@ -380,3 +381,28 @@ def test_wrong_settings(tmp_path: Path, text: str, problem: str) -> None:
         load(tmp_path, GOOD + text)
     assert problem in str(caught.value)
     assert "4711" not in str(caught.value)
+
+
+async def test_in_a_group(stopped_rig: Rig) -> None:
+    """In a group the code is asked for in private, where nobody reads along."""
+    rig = stopped_rig
+    group = await rig.group(OWNER, TRADER)
+    rig.people = AccessConfig(OWNER, (TRADER,), (), (group,))
+    rig.orders = OrdersConfig(120, None, "always")
+    rig.second_factor = SecondFactorConfig(totp_secret=SECRET)
+    await rig.start()
+    await rig.send("/buy 0.01 BTC-USD 60000", TRADER, chat_id=group)
+    card = await rig.wait_message("Holds until", group)
+    await rig.tap("Confirm", card, TRADER, group)
+    await rig.wait_message("code of your authenticator app to me in private", group)
+    for chatter in ("hello", "2027"):
+        await rig.send(chatter, OWNER, chat_id=group)
+    await rig.send("well?", TRADER, chat_id=group)
+    await rig.ask(code(rig), "No question waits for a code.")
+    assert rig.home.count("place_order") == 0
+    rig.clock.advance(5)
+    await rig.send(code(rig), TRADER)
+    await rig.wait_message("🟢 Accepted", group)
+    assert (await rig.home.wait_called("place_order"))[
+        "comment"
+    ] == f"telegram {TRADER}"
