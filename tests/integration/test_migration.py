@@ -1,13 +1,13 @@
 """Entries that another version of the integration wrote."""
 
 from homeassistant.config_entries import ConfigEntryState, ConfigSubentryData
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Event, HomeAssistant
 import pytest
 
 from custom_components.cexio.config_flow import CexioConfigFlow
 from custom_components.cexio.const import DOMAIN
 from simulators.exchange.server import ExchangeServer
-from tests.integration.harness import MockConfigEntry
+from tests.integration.harness import MockConfigEntry, async_capture_events
 from tests.integration.helpers import control, markets, prices_entry, settled, until
 
 # As the first version kept an alert.
@@ -71,12 +71,10 @@ async def test_alerts_of_the_first_version(
     assert entry.subentries[alert_id].title == "BTC-USD above 61000"
     (alert,) = entry.runtime_data.alerts.alerts
     assert alert.is_active
+    fired: list[Event] = async_capture_events(hass, "cexio_price_alert")
     await control(exchange, "market/price", {"pair": "BTC-USD", "price": "61500"})
-    await until(lambda: alert.state.fired)
-    await hass.async_block_till_done()
-    state = hass.states.get("event.btc_usd_price_alert")
-    assert state is not None
-    assert state.attributes["alert_id"] == alert_id
+    await until(lambda: fired)
+    assert fired[0].data["alert"]["alert_id"] == alert_id
 
 
 async def test_a_later_minor_version_is_left_as_it_is(
