@@ -56,6 +56,7 @@ from .price_alerts import PriceAlerts
 from .price_history import PriceHistory
 from .profit import ProfitCoordinator
 from .services import async_setup_services
+from .stream_reports import StreamReports
 from .trading import TradingDesk
 from .trouble_watch import TroubleWatch
 from .troubles import async_create_troubles, async_forget_issues
@@ -286,6 +287,9 @@ async def _async_bring_up(
         await runtime.account.profit.async_start()
         await runtime.account.funding.async_start()
         runtime.account.portfolio_history.async_start()
+        await StreamReports(
+            hass, entry, runtime.account.stream, runtime.feed
+        ).async_start()
 
     runtime.watch.async_start()
 
