@@ -290,6 +290,27 @@ async def test_busy_minutes(
     assert len(await told(entry)) == 1
 
 
+async def test_other_moves(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """Orders and transfers change balances, but are not in the history of deposits."""
+    await switch_trading(hass)
+    balances = entry.runtime_data.account.balances
+    before = balances.data["savings"].get("USD")
+    await act(
+        hass,
+        "transfer",
+        from_account_id="trading",
+        to_account_id="savings",
+        currency="USD",
+        amount="5",
+    )
+    await until(lambda: balances.data["savings"].get("USD") != before)
+    assert watch(entry)._awaited == {}
+    await next_turn(hass, entry)
+    assert await told(entry) == []
+
+
 async def test_events_that_were_missed(
     hass: HomeAssistant, exchange: ExchangeServer
 ) -> None:

@@ -340,7 +340,7 @@ def check_days(connection: sqlite3.Connection, noon: datetime) -> None:
         datetime.fromisoformat(f"2026-03-{day}T00:00:00+00:00"): {"USD": Decimal(7)}
         for day in ("07", "08", "09")
     }
-    moves = [(timedelta(days=-2), "USD", "9"), (timedelta(hours=1), "BTC", "1")]
+    moves = [(timedelta(days=-2), "USD", "9"), (timedelta(hours=1), "USD", "1")]
     connection.executemany(
         "INSERT INTO transactions VALUES (?, ?, ?)",
         [((noon + span).timestamp(), *rest) for span, *rest in moves],
