@@ -41,7 +41,7 @@ class FeedKind(StrEnum):
 
 
 # What somebody may choose not to be told of; what was executed is always told.
-OPTIONAL_KINDS = (FeedKind.FUNDING, FeedKind.TROUBLE)
+OPTIONAL_KINDS = (FeedKind.FUNDING, FeedKind.STREAM, FeedKind.TROUBLE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
