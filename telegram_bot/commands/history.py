@@ -184,18 +184,22 @@ async def fees(context: Context, request: Request) -> Message:
             currency=e(volume["currency"]),
         )
     )
-    lines += _steps(answer["strategy"]["week"]["default"], volume["volume"])
-    if answer["strategy"]["weekend"]:
-        lines.append(_("At weekends other fees apply."))
+    lines += _steps(_WEEK, answer["strategy"]["week"], volume["volume"])
+    if weekend := answer["strategy"]["weekend"]:
+        lines += _steps(_WEEKEND, weekend, volume["volume"])
     return Message("\n".join(lines))
 
 
-def _steps(schedule: list[Json], volume: str | None) -> list[str]:
-    """Return the fees by volume, those in force marked."""
+_WEEK = N_("By volume")
+_WEEKEND = N_("Saturdays and Sundays (UTC)")
+
+
+def _steps(head: str, plan: Json, volume: str | None) -> list[str]:
+    """Return the fees of a plan by volume, those for the volume marked."""
     now = Decimal(volume or 0)
     lines = []
     lowest = Decimal(0)
-    for step in schedule:
+    for step in plan["default"]:
         upper = Decimal(step["up_to_volume"])
         if not upper:
             # A flat fee: told above already.
@@ -209,7 +213,8 @@ def _steps(schedule: list[Json], volume: str | None) -> list[str]:
         lowest = upper
     if not lines:
         return []
-    return [f"<blockquote expandable>{'\n'.join(lines)}</blockquote>"]
+    rows = "\n".join([f"<b>{_(head)}</b>", *lines])
+    return [f"<blockquote expandable>{rows}</blockquote>"]
 
 
 COMMANDS = (

@@ -179,11 +179,15 @@ async def conditions(context: Context, request: Request) -> Message:
             currency=quote,
         ),
         _(
-            "Price: {least} to {most} {currency}, at most {decimals} decimals",
+            "Price: {least} to {most} {currency}",
             least=number(row["min_price"]),
             most=number(row["max_price"]),
             currency=quote,
-            decimals=row["price_precision"],
+        ),
+        _(
+            "In steps of {lot} {currency}",
+            lot=number(Decimal(1).scaleb(-int(row["price_precision"]))),
+            currency=quote,
         ),
     ]
     return Message("\n".join(lines))

@@ -29,7 +29,7 @@ async def test_price_without_pair(rig: Rig) -> None:
         "BTC-EUR",
     ]
     message = await rig.ask(
-        "/price@cexio_bot shibusd eth_btc", "SHIB-USD 0.00001234 USD"
+        "/price@cexio_demo_bot shibusd eth_btc", "SHIB-USD 0.00001234 USD"
     )
     assert "ETH-BTC 0.05 BTC" in message["text"]
     await rig.ask("/price", "SHIB-USD")

@@ -96,7 +96,8 @@ async def test_conditions(rig: Rig) -> None:
         "Amount: 0.0001 to 100 BTC",
         "In steps of 0.00000001 BTC",
         "Worth: 1 to 1,000,000 USD",
-        "Price: 0.01 to 1,000,000 USD, at most 2 decimals",
+        "Price: 0.01 to 1,000,000 USD",
+        "In steps of 0.01 USD",
     ]
 
 
@@ -221,10 +222,14 @@ async def test_fees(rig: Rig) -> None:
         "Fees in force",
         "BTC-USD 0.2 %",
         "Volume of 30d: 12,500.5 USD",
+        "By volume",
         "up to 10,000 USD: 0.25 %",
         "▸ up to 100,000 USD: 0.2 %",
         "up to 1,000,000 USD: 0.1 %",
-        "At weekends other fees apply.",
+        "Saturdays and Sundays (UTC)",
+        "up to 10,000 USD: 0.25 %",
+        "▸ up to 100,000 USD: 0.2 %",
+        "up to 1,000,000 USD: 0.1 %",
     ]
     flat = {"week": {"default": [{"percent": "0.1", "up_to_volume": "0"}]}}
     rig.home.services["get_fees"] = lambda data: {

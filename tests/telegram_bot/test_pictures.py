@@ -272,7 +272,13 @@ async def test_portfolio_that_is_not_known_yet(rig: Rig) -> None:
         for n in range(30)
     ]
     rig.home.services["get_portfolio"] = lambda data: {
-        "portfolio": whole | {"assets": many, "change_24h": None}
+        "portfolio": whole
+        | {
+            "assets": many,
+            "change_24h": None,
+            "on_hold_value": "0",
+            "realised_profit": None,
+        }
     }
     message = await rig.ask("/portfolio", "COIN29")
     assert not message["photo"]
