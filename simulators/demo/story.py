@@ -237,8 +237,8 @@ class Story:
 
 
 def _digits(value: Decimal) -> str:
-    """Return an amount as the chat shows it: plain, without trailing zeros."""
-    return format(value.normalize(), "f")
+    """Return an amount as the chat shows it in English: in groups, without trailing zeros."""
+    return format(value.normalize(), ",f")
 
 
 def _same(state: str, expected: str) -> bool:

@@ -81,6 +81,7 @@ async def test_orders_by_chat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         trader = Trader(system)
         await second_factor(trader)
         await cancel_all(trader)
+        await part(trader)
         await stop_and_resume(trader)
         await home_assistant_gone(trader, system)
 
@@ -105,7 +106,7 @@ async def second_factor(trader: Trader) -> None:
 async def cancel_all(trader: Trader) -> None:
     """Every open order is cancelled at the exchange, and each end comes as a report."""
     card = await trader.chat.ask(
-        f"/buy 0.001 BTC-USD {await trader.below()}", "Holds until"
+        f"/buy 0.001 BTC-USD {await trader.below()} until 2h", "Ends by itself at"
     )
     await trader.chat.tap(card, "Confirm")
     await trader.card(card, "🟢 Accepted")
@@ -114,6 +115,21 @@ async def cancel_all(trader: Trader) -> None:
     await trader.card(question, "2 orders are being cancelled")
     await trader.wait_orders(2, "CANCELLED")
     await trader.card(card, "🚫 Cancelled")
+
+
+async def part(trader: Trader) -> None:
+    """A part of what is available is sold in whole lots, step by step."""
+    asked = await trader.chat.ask("/sell 1% on trading", "Sell what?")
+    await trader.chat.tap(asked, "BTC-USD")
+    await trader.card(asked, "At which price?")
+    await trader.chat.tap(await trader.card(asked, "At which price?"), "Market price")
+    card = await trader.chat.wait(
+        lambda message: has(message, "1 % of", "BTC available, in whole lots"),
+        "the card",
+    )
+    await trader.chat.tap(card, "Confirm")
+    await trader.card(card, "✅ Filled")
+    await trader.card(asked, "/sell 1% BTC-USD market on trading")
 
 
 async def stop_and_resume(trader: Trader) -> None:
