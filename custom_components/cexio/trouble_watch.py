@@ -1,5 +1,6 @@
 """Looking out for troubles: how requests go, and what was configured for what is."""
 
+import asyncio
 from collections import Counter
 from datetime import datetime, timedelta
 from functools import partial
@@ -66,6 +67,7 @@ class TroubleWatch:
         self._client = client
         self.troubles = troubles
         self._is_time_refused = False
+        self._asking: asyncio.Task[object] | None = None
         # By method: the part that refused it, and when.
         self._maintenance: dict[str, tuple[str, float]] = {}
         client.rest.on_outcome = partial(self._async_note, over_rest=True)
@@ -134,7 +136,9 @@ class TroubleWatch:
     @callback
     def async_ask_permission(self) -> None:
         """Find out in the background whether the key may trade; the answer is noted."""
-        self._entry.async_create_background_task(
+        if self._is_asking:
+            return
+        self._asking = self._entry.async_create_background_task(
             self._hass,
             async_find_permissions(self._client.rest, (Permission.TRADE,)),
             f"{DOMAIN} permissions",
@@ -167,8 +171,12 @@ class TroubleWatch:
         elif isinstance(error, PermissionDeniedError):
             self._async_lack(error.permission or permission)
         elif type(error) is AuthenticationError and permission is not Permission.READ:
-            # How a missing permission is told is not documented (rest.md 2.4).
-            self._async_lack(permission)
+            # How a missing permission is told is not documented (rest.md 2.4), and a
+            # wrong clock may look the same: it was measured now, so that asking tells.
+            if self._is_asking:
+                self._async_lack(permission)
+            elif permission is Permission.TRADE and self._is_trading:
+                self.async_ask_permission()
         elif not over_rest and type(error) in (ClockError, AuthenticationError):
             # The stream measures the clock first and comes again.
             return
@@ -238,6 +246,11 @@ class TroubleWatch:
             self.troubles.async_end(
                 Trouble.PERMISSION_MISSING, _subject(Permission.TRADE)
             )
+
+    @property
+    def _is_asking(self) -> bool:
+        """Whether it is being found out what the key may do."""
+        return self._asking is not None and not self._asking.done()
 
     @property
     def _is_trading(self) -> bool:

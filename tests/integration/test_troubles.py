@@ -193,17 +193,19 @@ async def test_permission_that_nobody_needs(
 async def test_permission_refused_without_a_word(
     hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
 ) -> None:
-    """A key that may read and is refused for orders only lacks a permission."""
+    """A key that may read and is refused whatever needs a permission lacks it."""
     await switch_trading(hass)
-    await permissions_are_known()
-    await control(
-        exchange,
-        "faults",
-        {"kind": "refuse", "match": "do_cancel_all_orders", "status": 401},
-    )
-    with pytest.raises(HomeAssistantError):
-        await act(hass, "cancel_all_orders")
-    assert list(issues(hass)) == ["permission_missing"]
+    for action, expected in (
+        ("do_cancel_all_orders", []),
+        ("do_cancel_my_order", ["permission_missing"]),
+    ):
+        await control(
+            exchange, "faults", {"kind": "refuse", "match": action, "status": 401}
+        )
+        with pytest.raises(HomeAssistantError):
+            await act(hass, "cancel_all_orders")
+        await permissions_are_known()
+        assert list(issues(hass)) == expected
     assert not hass.config_entries.flow.async_progress()
     exchange.venue.faults.remove()
     await act(hass, "cancel_all_orders")
