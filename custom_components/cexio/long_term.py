@@ -1,7 +1,7 @@
 """Long-term statistics of the recorder that this integration writes itself."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -25,7 +25,7 @@ from .const import DOMAIN
 
 HOUR = timedelta(hours=1)
 # So many rows are handed over before others get their turn.
-ROWS_AT_ONCE = 250
+ROWS_AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +82,11 @@ class Statistics:
         rows = found.get(series.statistic_id)
         return dt_util.utc_from_timestamp(rows[0]["start"]) if rows else None
 
-    async def async_write(self, series: Series, rows: Sequence[HourRow]) -> None:
-        """Hand rows over, oldest first; one of an hour that is kept replaces it."""
+    async def async_write(self, series: Series, rows: Iterable[HourRow]) -> None:
+        """Hand rows over, oldest first; one of an hour that is kept replaces it.
+
+        Rows that are made on the way are made in turns of the event loop, too.
+        """
         metadata = StatisticMetaData(
             mean_type=StatisticMeanType.ARITHMETIC,
             has_sum=False,

@@ -1,6 +1,6 @@
 """What the accounts were worth, in long-term statistics: each day of the past, then each hour."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -203,8 +203,8 @@ class PortfolioHistory:
         paths = self._paths(days).values()
         return {graph.pair(*step) for path in paths for step in path}
 
-    def _rows(self, days: Days) -> list[HourRow]:
-        """Return the value at the end of each day, where all prices of the day are known.
+    def _rows(self, days: Days) -> Iterator[HourRow]:
+        """Yield the value at the end of each day, where all prices of the day are known.
 
         What has no price on any day is not counted, as in the portfolio's value.
         """
@@ -219,7 +219,6 @@ class PortfolioHistory:
             for code, path in self._paths(days).items()
             if priced.issuperset(graph.pair(*step) for step in path)
         }
-        rows: list[HourRow] = []
         for day, held in sorted(days.items()):
             prices = closes.get(day, {})
             worths = [
@@ -230,10 +229,7 @@ class PortfolioHistory:
             known = [worth.value for worth in worths if worth is not None]
             if len(known) == len(worths):
                 value = sum(known, Decimal())
-                rows.append(
-                    HourRow(start=day + DAY - HOUR, mean=value, low=value, high=value)
-                )
-        return rows
+                yield HourRow(start=day + DAY - HOUR, mean=value, low=value, high=value)
 
     async def _async_sample(self, now: datetime) -> None:
         """Look what the accounts are worth; write the hour when it is over."""

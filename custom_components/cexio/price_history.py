@@ -1,6 +1,6 @@
 """The prices of watched markets in long-term statistics, from before they were watched."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -152,9 +152,10 @@ class PriceHistory:
         )
         for pair in pairs:
             candle = candles.get(pair)
-            rows = _rows(closed([candle])) if isinstance(candle, Candle) else []
-            if rows and rows[0].start == last:
-                await self._async_keep(self._markets[pair], rows, last)
+            if not isinstance(candle, Candle) or candle.start != last:
+                continue
+            if found := closed([candle]):
+                await self._async_keep(self._markets[pair], found, last)
 
     async def _async_read_gap(self, pair: str, market: _Market, last: datetime) -> None:
         """Read the next part of what is missing; write it when all of it is there."""
@@ -168,29 +169,27 @@ class PriceHistory:
             )
         await gap.async_read()
         if gap.is_complete:
-            await self._async_keep(market, _rows(gap.candles), gap.until)
+            await self._async_keep(market, gap.candles, gap.until)
 
     async def _async_keep(
-        self, market: _Market, rows: list[HourRow], until: datetime
+        self, market: _Market, candles: list[Candle], until: datetime
     ) -> None:
-        """Write rows that follow what is kept."""
-        await self._statistics.async_write(market.series, rows)
-        if rows:
-            market.kept = rows[-1].start
+        """Write candles that follow what is kept."""
+        await self._statistics.async_write(market.series, _rows(candles))
+        if candles:
+            market.kept = candles[-1].start
         market.asked = until
         market.gap = None
 
 
-def _rows(candles: Iterable[Candle]) -> list[HourRow]:
-    """Return what statistics keep of candles of one hour."""
-    rows: list[HourRow] = []
+def _rows(candles: Iterable[Candle]) -> Iterator[HourRow]:
+    """Yield what statistics keep of candles of one hour."""
     for candle in candles:
         told = (candle.open, candle.high, candle.low, candle.close)
         if prices := [price for price in told if price is not None]:
-            mean = sum(prices, Decimal()) / len(prices)
-            rows.append(
-                HourRow(
-                    start=candle.start, mean=mean, low=min(prices), high=max(prices)
-                )
+            yield HourRow(
+                start=candle.start,
+                mean=sum(prices, Decimal()) / len(prices),
+                low=min(prices),
+                high=max(prices),
             )
-    return rows
