@@ -1,6 +1,7 @@
 """Fix flows: what a person can do about a repair issue, step by step."""
 
-from collections.abc import Mapping
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
 from typing import Any, override
 
 from homeassistant.components.repairs import (
@@ -33,6 +34,17 @@ class TroubleFlow(RepairsFlow):
         self._entry = entry
         self._subject = subject
 
+    @property
+    def _words(self) -> dict[str, str]:
+        """What the words of the issue are filled with."""
+        issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
+        words = (issue and issue.translation_placeholders) or {}
+        return {**words, "url": CONFIGURATION_URL}
+
+
+class ConfirmedFlow(TroubleFlow):
+    """Explains, and tries to end the trouble when the person says so."""
+
     async def async_step_init(
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
@@ -57,19 +69,12 @@ class TroubleFlow(RepairsFlow):
             description_placeholders=self._words | words,
         )
 
+    @abstractmethod
     async def _async_try(self) -> tuple[str | None, dict[str, str]]:
         """Return the error that keeps it from ending, None when it has ended, and its words."""
-        raise NotImplementedError
-
-    @property
-    def _words(self) -> dict[str, str]:
-        """What the words of the issue are filled with."""
-        issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
-        words = (issue and issue.translation_placeholders) or {}
-        return {**words, "url": CONFIGURATION_URL}
 
 
-class WrongClockFlow(TroubleFlow):
+class WrongClockFlow(ConfirmedFlow):
     """Compares the clocks again."""
 
     @override
@@ -90,7 +95,7 @@ class WrongClockFlow(TroubleFlow):
         return None, {}
 
 
-class PermissionFlow(TroubleFlow):
+class PermissionFlow(ConfirmedFlow):
     """Looks again whether the key has a permission."""
 
     @override
@@ -108,7 +113,7 @@ class PermissionFlow(TroubleFlow):
         return None if found else "permission_missing", {"permission": wanted.value}
 
 
-class DelistedFlow(TroubleFlow):
+class DelistedFlow(ConfirmedFlow):
     """Removes what watches a pair that is no longer traded."""
 
     @override
@@ -123,7 +128,6 @@ class DelistedFlow(TroubleFlow):
 class SubAccountFlow(TroubleFlow):
     """Chooses the sub-account of orders, a new one if need be."""
 
-    @override
     async def async_step_init(
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
@@ -180,7 +184,7 @@ class SubAccountFlow(TroubleFlow):
         )
 
 
-FLOWS: Mapping[Trouble, type[TroubleFlow]] = {
+FLOWS: Mapping[Trouble, Callable[[CexioConfigEntry, str], TroubleFlow]] = {
     Trouble.NO_SUB_ACCOUNT: SubAccountFlow,
     Trouble.PAIR_DELISTED: DelistedFlow,
     Trouble.PERMISSION_MISSING: PermissionFlow,
