@@ -50,7 +50,7 @@ _FIELDS: dict[str, dict[Any, Any]] = {
     "level": {vol.Required(CONF_PRICE): TextSelector()},
     "move": {
         vol.Required(CONF_PERCENTAGE): TextSelector(),
-        vol.Required(CONF_WINDOW): _SPAN,
+        vol.Required(CONF_WINDOW, default={"minutes": 15}): _SPAN,
         vol.Required(CONF_DIRECTION, default=EITHER): choice(
             [EITHER, *Direction], translation_key=CHOICE_OF_DIRECTION
         ),
