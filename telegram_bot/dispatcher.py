@@ -62,7 +62,8 @@ class Dispatcher:
 
     async def message(self, message: TelegramMessage) -> None:
         """Answer a message."""
-        if (user := message.from_user) is None:
+        if (user := message.from_user) is None or message.via_bot:
+            # What was chosen from inline results is an answer, not a question.
             return
         visitor = await self._invited(message, user) or await self._reception.admit(
             user, message.chat

@@ -7,6 +7,7 @@ from playwright.async_api import FloatRect, Locator, Page
 
 from simulators.demo.control import Control
 from simulators.demo.system import System
+from simulators.telegram.world import BOT_USERNAME
 
 # As wide as a phone, as high as the longest answer.
 PHONE_SIZE = (400, 1800)
@@ -59,9 +60,22 @@ class TelegramWalk:
         await self._shot("mistyped", "/price BTC-USB", "Did you mean")
         watch = await self._shot("watch", f"/watch {PAIR} ETH-USD", "Live until")
         await self._tap(watch, "Stop", "Prices of")
+        await self._ask_inline()
         await self._shot("book", f"/book {PAIR}", "Spread")
         await self._shot("conditions", f"/conditions {PAIR}", "In steps of")
         await self._shot("fees", f"/fees {PAIR} ETH-USD", "Fees in force")
+
+    async def _ask_inline(self) -> None:
+        """Type the bot's name and some letters, and send one of the prices that come up."""
+        before = await self._newest()
+        page, field = self._page, self._page.locator("#input")
+        await field.fill(f"@{BOT_USERNAME} btc")
+        price = page.locator("#completion li").first
+        await price.wait_for(timeout=WAIT_MILLISECONDS)
+        await self._picture("inline", page.locator("#completion"), field)
+        await price.click()
+        await page.locator("#log .via").last.wait_for(timeout=WAIT_MILLISECONDS)
+        assert await self._newest() > before
 
     async def _trade(self) -> None:
         """Buy at once, and leave orders open."""

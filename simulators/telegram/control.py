@@ -10,7 +10,8 @@ A chat as `GET /control/chats/{chat_id}` shows it:
         "" beside a file), html (of text or caption, escaped), caption (plain), photo (bool), document
         (name or null), file (url, name, size, width, height, spoiler, above; or null), buttons (rows of
         text and callback_data, url or copy_text, perhaps style), reply_keyboard, edited, silent, date
-        (seconds since 1970), reply_to, thread_id, service, revision
+        (seconds since 1970), reply_to, thread_id, service, via (the bot's
+        name when the message was chosen from what it offered inline), revision
     answers: to taps, each with callback_query_id, user_id, message_id, text, alert, url, revision
     action: what the bot says that it is doing, for five seconds
     chat_id, type, title, members, topics (number to name), blocked, deleted, migrated_to
@@ -80,6 +81,12 @@ class Control:
                 "/inline/{id}",
                 self._inline_results,
                 "the results of an inline query, null before",
+            ),
+            (
+                "POST",
+                "/inline/{id}",
+                self._choose,
+                "a person sends a result: user_id, result, chat_id?",
             ),
             ("GET", "/chats", self._chats, "all chats without their messages"),
             (
@@ -216,6 +223,19 @@ class Control:
         if query is None:
             raise ControlError("there is no such inline query")
         return answer({"query": query.query, "results": query.results})
+
+    async def _choose(self, request: web.Request) -> web.Response:
+        """Let a person send a result of an inline query."""
+        body = await read_body(request)
+        message = people.person_chooses(
+            self._world,
+            self._bot(body),
+            number(body, "user_id"),
+            request.match_info["id"],
+            str(body.get("result") or ""),
+            maybe_number(body, "chat_id"),
+        )
+        return answer({"message_id": message.message_id})
 
     async def _chats(self, request: web.Request) -> web.Response:
         """Show all chats."""

@@ -98,6 +98,8 @@ class Message:
     reply_to: int | None = None
     thread_id: int | None = None
     link_preview: Json | None = None
+    # Chosen from what the bot offered to a person who typed its name.
+    via_bot: bool = False
     service: Json | None = None
     revision: int = 0
 

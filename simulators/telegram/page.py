@@ -35,6 +35,7 @@ POLICY = (
     "connect-src 'self'; base-uri 'none'; form-action 'none'"
 )
 KEEP_ALIVE_SECONDS = 20
+INLINE_SECONDS = 5
 
 
 class ChatPage:
@@ -52,6 +53,8 @@ class ChatPage:
             web.post("/page/send", guarded(self._send)),
             web.post("/page/edit", guarded(self._edit)),
             web.post("/page/tap", guarded(self._tap)),
+            web.post("/page/inline", guarded(self._inline)),
+            web.post("/page/choose", guarded(self._choose)),
         ]
 
     async def _file(self, request: web.Request) -> web.FileResponse:
@@ -165,3 +168,32 @@ class ChatPage:
                 maybe_number(body, "chat_id"),
             )
         )
+
+    async def _inline(self, request: web.Request) -> web.Response:
+        """Ask the bot what it offers to the page's user; null when it does not answer soon."""
+        body = await read_body(request)
+        bot = find_bot(self._world, body)
+        query_id = people.person_asks_inline(
+            self._world, bot, number(body, "user_id"), str(body.get("query") or "")
+        )
+        query = bot.inline_queries[query_id]
+        deadline = self._world.clock.time() + INLINE_SECONDS
+        while query.results is None and not self._world.stopping.is_set():
+            left = deadline - self._world.clock.time()
+            if left <= 0:
+                break
+            await self._world.clock.wait(self._world.changed.next, left)
+        return answer({"id": query_id, "results": query.results})
+
+    async def _choose(self, request: web.Request) -> web.Response:
+        """Let the page's user send what the bot offered."""
+        body = await read_body(request)
+        message = people.person_chooses(
+            self._world,
+            find_bot(self._world, body),
+            number(body, "user_id"),
+            str(body.get("id") or ""),
+            str(body.get("result") or ""),
+            maybe_number(body, "chat_id"),
+        )
+        return answer({"message_id": message.message_id})

@@ -1,6 +1,7 @@
 """What people do: write, edit, tap, ask."""
 
 from simulators.telegram.entities import EntityType, find_entities
+from simulators.telegram.methods.inline import message_of
 from simulators.telegram.models import (
     Bot,
     CallbackQuery,
@@ -153,6 +154,30 @@ def person_asks_inline(world: World, bot: Bot, user_id: int, query: str) -> str:
         },
     )
     return asked.id
+
+
+def person_chooses(
+    world: World,
+    bot: Bot,
+    user_id: int,
+    query_id: str,
+    result_id: str,
+    chat_id: int | None = None,
+) -> Message:
+    """Let a person send one of the results that they were offered; return the message."""
+    query = bot.inline_queries.get(query_id)
+    results = query.results if query and query.user_id == user_id else None
+    chosen = next((row for row in results or [] if row["id"] == result_id), None)
+    if chosen is None:
+        raise ControlError(f"user {user_id} was offered no result {result_id}")
+    chat = person_in_chat(world, bot, user_id, chat_id)
+    text, entities = message_of(chosen)
+    message = world.add_message(
+        bot, chat, user_id, text=text, entities=entities, via_bot=True
+    )
+    # Telegram tells a bot of these in every chat, whatever its privacy mode.
+    world.add_update(bot, "message", message_to_wire(world, bot, message))
+    return message
 
 
 def person_in_chat(world: World, bot: Bot, user_id: int, chat_id: int | None) -> Chat:

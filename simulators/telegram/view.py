@@ -50,6 +50,7 @@ def message_row(world: World, bot: Bot, message: Message) -> Json:
         "reply_to": message.reply_to,
         "thread_id": message.thread_id,
         "service": message.service,
+        "via": bot.user.username if message.via_bot else None,
         "revision": message.revision,
     }
     if stored is not None:

@@ -65,6 +65,8 @@ def message_to_wire(
         data["reply_markup"] = {"inline_keyboard": message.keyboard}
     if message.link_preview:
         data["link_preview_options"] = message.link_preview
+    if message.via_bot:
+        data["via_bot"] = bot.user.to_wire()
     if message.protected:
         data["has_protected_content"] = True
     return data

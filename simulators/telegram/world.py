@@ -29,6 +29,8 @@ FIRST_PEOPLE = (
     User(1002, "Bob", "bob"),
 )
 # Kinds of update that a bot gets without asking for them by name.
+# How the bot is called that is there from the start.
+BOT_USERNAME = "cexio_demo_bot"
 USUAL_UPDATES = frozenset(
     {"message", "edited_message", "callback_query", "inline_query", "my_chat_member"}
 )
@@ -119,7 +121,7 @@ class World:
         user = User(
             number,
             "CEX.IO Bot" if default else f"Bot {number}",
-            "cexio_demo_bot" if default else f"bot_{number}_bot",
+            BOT_USERNAME if default else f"bot_{number}_bot",
             is_bot=True,
         )
         bot = Bot(token, user)

@@ -337,12 +337,20 @@ async def test_status_without_home_assistant(rig: Rig) -> None:
 )
 async def test_inline(rig: Rig, typed: str, pairs: list[str]) -> None:
     """In any chat the prices of the pairs that fit what was typed."""
-    results = await inline(rig, typed)
+    _, results = await inline(rig, typed)
     assert [result["id"] for result in results] == pairs
     if typed == "btc":
         assert results[0]["title"] == "BTC-USD 60,500"
         content = results[0]["input_message_content"]
         assert "<b>BTC-USD 60,500 USD</b>" in content["message_text"]
+
+
+async def test_a_chosen_price_is_no_question(rig: Rig) -> None:
+    """What somebody sends with the bot's help is not answered as if it had been typed."""
+    query_id, _ = await inline(rig, "btc")
+    await rig.control(f"inline/{query_id}", {"user_id": OWNER, "result": "BTC-USD"})
+    await rig.ask("/help", "You own this bot")
+    assert not any("commands only" in text for text in await rig.texts())
 
 
 async def test_inline_of_a_stranger(rig: Rig) -> None:
@@ -363,8 +371,8 @@ async def test_inline_without_home_assistant(rig: Rig) -> None:
     assert await rig.calls("answerInlineQuery") == []
 
 
-async def inline(rig: Rig, typed: str) -> list[Json]:
-    """Type behind the bot's name; return what is offered."""
+async def inline(rig: Rig, typed: str) -> tuple[str, list[Json]]:
+    """Type behind the bot's name; return the id of the query and what is offered."""
     asked = await rig.control("inline", {"user_id": OWNER, "query": typed})
     found: list[Json] = []
 
@@ -376,4 +384,4 @@ async def inline(rig: Rig, typed: str) -> list[Json]:
         return results is not None
 
     await rig.clock.pass_until(answered, step=0)
-    return found
+    return asked["inline_query_id"], found

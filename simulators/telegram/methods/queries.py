@@ -1,13 +1,13 @@
 """Methods that answer a tap or an inline query."""
 
 from simulators.telegram.errors import bad_request
+from simulators.telegram.methods.inline import check_results
 from simulators.telegram.models import Bot
 from simulators.telegram.parameters import Parameters
 from simulators.telegram.world import World
 
 QUERY_SECONDS = 15
 ANSWER_LIMIT = 200
-INLINE_RESULTS = 50
 TOO_OLD = "query is too old and response timeout expired or query ID is invalid"
 
 
@@ -38,10 +38,7 @@ def answer_inline_query(world: World, bot: Bot, parameters: Parameters) -> bool:
     results = parameters.json(
         "results", "can't parse JSON encoded inline query results"
     )
-    if not isinstance(results, list):
-        raise bad_request("expected an Array of inline query results")
-    if len(results) > INLINE_RESULTS:
-        raise bad_request("RESULTS_TOO_MUCH")
+    offered = check_results(results)
     query = bot.inline_queries.get(parameters.text("inline_query_id"))
     if (
         query is None
@@ -49,6 +46,6 @@ def answer_inline_query(world: World, bot: Bot, parameters: Parameters) -> bool:
         or world.clock.time() - query.time > QUERY_SECONDS
     ):
         raise bad_request(TOO_OLD)
-    query.results = results
+    query.results = offered
     world.touch()
     return True

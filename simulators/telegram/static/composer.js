@@ -5,6 +5,9 @@ import { excerpt } from "/page/message.js";
 
 const byId = (id) => document.getElementById(id);
 
+// Who types on has not asked yet.
+const PAUSE_MS = 250;
+
 export class Composer {
   constructor(actions) {
     this.actions = actions;
@@ -109,9 +112,36 @@ export class Composer {
     this.input.style.height = "auto";
     this.input.style.height = `${Math.min(this.input.scrollHeight, 160)}px`;
     byId("send").disabled = !this.input.value.trim();
+    clearTimeout(this.asking);
+    const asked = /^@(\w+)\s+(.*)$/.exec(this.input.value);
+    if (asked && asked[1] === this.actions.botName()) {
+      this.asking = setTimeout(() => this.askInline(asked[2]), PAUSE_MS);
+      return;
+    }
     const typed = /^\/(\w*)$/.exec(this.input.value);
     if (typed) this.showList(this.commands.filter(({ command }) => command.startsWith(typed[1].toLowerCase())));
     else this.hideList();
+  }
+
+  // What the bot offers in any chat to who types its name; a choice sends it.
+  async askInline(query) {
+    const written = this.input.value;
+    const { id, results } = await this.actions.inline(query);
+    if (this.input.value !== written) return;
+    this.list.hidden = !results?.length;
+    this.chosen = -1;
+    this.list.replaceChildren(...(results ?? []).map((result) => this.inlineChoice(id, result)));
+  }
+
+  inlineChoice(id, result) {
+    const made = element("li", "", element("strong", "", result.title), element("span", "", result.description ?? ""));
+    made.setAttribute("role", "option");
+    made.addEventListener("mousedown", (event) => event.preventDefault());
+    made.addEventListener("click", () => {
+      this.clear();
+      this.actions.choose(id, result.id);
+    });
+    return made;
   }
 
   toggleMenu() {
@@ -168,7 +198,7 @@ export class Composer {
 
   pressed(event) {
     if (event.isComposing) return;
-    if (!this.list.hidden && this.pressedInList(event)) {
+    if (!this.list.hidden && this.chosen >= 0 && this.pressedInList(event)) {
       event.preventDefault();
     } else if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();

@@ -57,6 +57,7 @@ export function renderMessage(message, context) {
     name.dataset.hue = String(hueOf(message.from));
     bubble.append(name);
   }
+  if (message.via) bubble.append(element("div", "via", `via @${message.via}`));
   const quoted = context.messages.get(message.reply_to);
   if (quoted) bubble.append(quotation(quoted, context));
   const words = message.html ? wordsOf(message, context) : null;

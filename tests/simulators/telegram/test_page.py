@@ -9,7 +9,15 @@ from typing import Any
 import aiohttp
 import orjson
 import pytest
-from telegram import Bot, BotCommand, InlineKeyboardButton, InlineKeyboardMarkup
+from telegram import (
+    Bot,
+    BotCommand,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    InlineQueryResultArticle,
+    InputTextMessageContent,
+)
+from telegram.constants import ParseMode
 
 from simulators.telegram.clock import ManualClock
 from simulators.telegram.page import FILES, FOLDER, KEEP_ALIVE_SECONDS
@@ -197,3 +205,37 @@ async def test_groups_on_the_page(
 async def test_nobody_is_there(hands: Hands, query: str) -> None:
     """Events are for somebody and of a bot that exists."""
     assert (await hands.call("GET", f"/page/events{query}", status=400))["error"]
+
+
+async def test_inline_on_the_page(
+    session: aiohttp.ClientSession, telegram: TelegramServer, bot: Bot, hands: Hands
+) -> None:
+    """What the bot offers comes up, and a choice is sent as the person's own message."""
+    async with listening(session, telegram, ADA) as events:
+        await events.next()
+        asked = {"user_id": ADA, "query": "btc"}
+        asking = asyncio.ensure_future(hands.call("POST", "/page/inline", asked))
+        (update,) = await bot.get_updates(timeout=5)
+        assert update.inline_query is not None
+        content = InputTextMessageContent("<b>60000</b>", ParseMode.HTML)
+        await update.inline_query.answer(
+            [InlineQueryResultArticle("1", "BTC-USD", content)]
+        )
+        offered = await asking
+        assert offered["results"][0]["title"] == "BTC-USD"
+        choice = {"user_id": ADA, "id": offered["id"], "result": "1"}
+        await hands.call("POST", "/page/choose", choice)
+        chat = await events.until(ADA, "messages")
+        assert chat["messages"][-1]["html"] == "<b>60000</b>"
+        assert chat["messages"][-1]["via"] == bot.username
+        assert chat["messages"][-1]["from"] == ADA
+
+
+async def test_inline_without_an_answer(hands: Hands, clock: ManualClock) -> None:
+    """A bot that does not answer leaves the list empty."""
+    asked = {"user_id": ADA, "query": "btc"}
+    asking = asyncio.ensure_future(hands.call("POST", "/page/inline", asked))
+    while not asking.done():
+        await asyncio.sleep(0.01)
+        clock.advance(1)
+    assert (await asking)["results"] is None

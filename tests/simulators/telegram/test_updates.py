@@ -1,6 +1,7 @@
 """How a bot hears of what people do: polling, offsets, two pollers, taps, inline queries."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from telegram import (
@@ -261,6 +262,17 @@ async def test_taps_that_do_nothing_at_the_bot(bot: Bot, hands: Hands) -> None:
     assert await bot.get_updates() == ()
 
 
+def offer(**changes: Any) -> dict[str, Any]:
+    """Return a result that a bot may offer."""
+    content = {"message_text": "60000"}
+    return {
+        "type": "article",
+        "id": "1",
+        "title": "BTC-USD",
+        "input_message_content": content,
+    } | changes
+
+
 async def test_inline_queries(bot: Bot, hands: Hands, clock: ManualClock) -> None:
     """An inline query is asked, answered once, and grows old."""
     asked = await hands.post("/inline", user_id=ADA, query="BTC")
@@ -274,10 +286,43 @@ async def test_inline_queries(bot: Bot, hands: Hands, clock: ManualClock) -> Non
     assert (await hands.get(address))["results"][0]["title"] == "BTC-USD"
     with pytest.raises(BadRequest, match="Query is too old"):
         await update.inline_query.answer([article])
+    await hands.post(address, user_id=ADA, result="2", status=400)
+    await hands.post(address, user_id=BOB, result="1", status=400)
+    await hands.post(address, user_id=ADA, result="1")
+    (update,) = await bot.get_updates(offset=update.update_id + 1)
+    assert update.message is not None
+    assert update.message.text == "60000"
+    assert update.message.via_bot == bot.bot
     query_id = (await hands.post("/inline", user_id=ADA, query=""))["inline_query_id"]
     for results, reason in (
         (None, "expected an Array of inline query results"),
         ([{}] * 51, "RESULTS_TOO_MUCH"),
+        ([1], "can't parse inline query result: object expected"),
+        ([{}], "can't parse inline query result: Can't find field \"type\""),
+        (
+            [offer(type="photo")],
+            'can\'t parse inline query result: unsupported type "photo"',
+        ),
+        ([offer(id="")], "RESULT_ID_INVALID"),
+        ([offer(id="x" * 65)], "RESULT_ID_INVALID"),
+        ([offer(), offer()], "RESULT_ID_DUPLICATE"),
+        (
+            [offer(input_message_content={})],
+            "can't parse inline query result: input message expected",
+        ),
+        ([offer(input_message_content={"message_text": " "})], "message text is empty"),
+        (
+            [offer(input_message_content={"message_text": "x" * 4097})],
+            "message is too long",
+        ),
+        (
+            [
+                offer(
+                    input_message_content={"message_text": "<b>", "parse_mode": "HTML"}
+                )
+            ],
+            "can't parse entities: Can't find end tag corresponding to start tag \"b\"",
+        ),
     ):
         refused = await hands.refusal(
             "answerInlineQuery", inline_query_id=query_id, results=results
