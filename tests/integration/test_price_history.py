@@ -1,6 +1,7 @@
 """Prices in long-term statistics: filled from before, then by the hour, without holes."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -22,6 +23,7 @@ from custom_components.cexio import (
 )
 from custom_components.cexio.coordinator import Reference
 from custom_components.cexio.exchange import (
+    Candle,
     CexioError,
     Clock,
     InvalidRequestError,
@@ -181,6 +183,30 @@ async def test_by_the_hour(
         again = await kept(hass, statistic_id)
         assert len(again) == len(rows) + 1
         assert again[-1]["start"] == last.timestamp()
+
+
+async def test_without_an_answer_for_the_hour(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """A market that the common question has no closed candle of is asked for alone."""
+    last = hour_of(now(entry)) - HOUR
+    with at(last + CLOSED_AFTER):
+        await fill(entry)
+    before = await questions(exchange)
+    real = RestClient.get_last_candles
+
+    async def partly(self: RestClient, *args: Any, **data: Any) -> Any:
+        """Answer with one candle that is still open, and nothing of the other."""
+        found = await real(self, *args, **data)
+        candle = found["BTC-USD"]
+        assert isinstance(candle, Candle)
+        return {"BTC-USD": replace(candle, is_closed=False)}
+
+    with patch.object(RestClient, "get_last_candles", partly):
+        await fill(entry)
+    assert await questions(exchange) == before + 3
+    for statistic_id in (BITCOIN, ETHER):
+        assert (await kept(hass, statistic_id))[-1]["start"] == last.timestamp()
 
 
 async def test_gap_after_an_absence(
