@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from telegram_bot.languages import _, ngettext, speaking
-from telegram_bot.markup import split_lines
+from telegram_bot.markup import LONGEST_TEXT, length, split_lines
 from telegram_bot.transaction import Transaction
 
 # More messages than this that are older than a minute become one.
@@ -58,7 +58,10 @@ def digest(
             events=_count([line.kind for line in lines]),
         )
         more = _("<b>… and on</b>")
-    for number, part in enumerate(split_lines([line.words for line in lines])):
+    # The line above them counts as well.
+    room = LONGEST_TEXT - 1 - max(length(head), length(more))
+    parts = split_lines([line.words for line in lines], room)
+    for number, part in enumerate(parts):
         text = "\n".join(
             [
                 head if number == 0 else more,
