@@ -28,9 +28,9 @@ FIRST_PEOPLE = (
     User(1001, "Ada", "ada"),
     User(1002, "Bob", "bob"),
 )
-# Kinds of update that a bot gets without asking for them by name.
 # How the bot is called that is there from the start.
 BOT_USERNAME = "cexio_demo_bot"
+# Kinds of update that a bot gets without asking for them by name.
 USUAL_UPDATES = frozenset(
     {"message", "edited_message", "callback_query", "inline_query", "my_chat_member"}
 )
