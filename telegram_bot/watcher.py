@@ -99,9 +99,12 @@ class Watcher:
         sent = await self._outbox.say(chat_id, Message(text, ((stop,),)))
         if sent is not None:
             watch = replace(watch, message_id=sent)
-            await self._store.run(lambda store: save_watch(store, watch))
+            # Before the disk has it: its button can be tapped already.
             self._live[chat_id, sent] = _Live(watch, stop, text)
             self._begun.set()
+            await self._store.run(lambda store: save_watch(store, watch))
+            if (chat_id, sent) not in self._live:
+                await self._store.run(lambda store: end_watch(store, chat_id, sent))
 
     async def end(self, chat_id: int, message_id: int) -> bool:
         """Stop a watch and say so in its message; return False when it had ended before."""
