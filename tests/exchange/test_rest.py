@@ -4,6 +4,7 @@ import asyncio
 from decimal import Decimal
 from threading import get_ident
 import traceback
+from unittest.mock import Mock
 
 import aiohttp
 from aiohttp import web
@@ -440,6 +441,16 @@ async def test_it_is_told_how_requests_went(
     with pytest.raises(PermissionDeniedError) as raised:
         await rest.get_my_volume()
     assert heard == [("get_order_book", None), ("get_my_volume", raised.value)]
+
+
+async def test_a_listener_that_fails_spoils_no_answer(
+    exchange: ScriptedExchange, rest: RestClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What the exchange did is told to who asked for it, whatever others make of it."""
+    rest.on_outcome = Mock(side_effect=KeyError)
+    exchange.ok("get_order_book", {"pair": "A-B", "bids": [], "asks": []})
+    assert (await rest.get_order_book("A-B")).bids == ()
+    assert "failed on get_order_book" in caplog.text
 
 
 async def test_a_large_answer_is_read_beside_the_loop(

@@ -3,12 +3,15 @@
 from abc import ABC, abstractmethod
 import asyncio
 from collections.abc import Callable, Mapping, Sized
+import logging
 from typing import Any, final
 
 from custom_components.cexio.exchange.budget import Priority
 from custom_components.cexio.exchange.clock import Clock
 from custom_components.cexio.exchange.errors import CexioError, UnexpectedAnswerError
 from custom_components.cexio.exchange.refusals import unreadable
+
+_LOGGER = logging.getLogger(__name__)
 
 # Reading more rows than this, such as those of all pairs, would hold the event loop up.
 _LARGE = 200
@@ -71,8 +74,13 @@ class Channel(ABC):
 
     def _tell_outcome(self, action: str, error: CexioError | None) -> None:
         """Tell who wants to know how a request went."""
-        if self.on_outcome is not None:
+        if self.on_outcome is None:
+            return
+        try:
             self.on_outcome(action, error)
+        except Exception:
+            # An order that was placed must not look as if it had failed.
+            _LOGGER.exception("Whoever is told of outcomes failed on %s", action)
 
     @abstractmethod
     async def _suspect_clock(self) -> None:
