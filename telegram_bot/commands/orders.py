@@ -6,6 +6,7 @@ from telegram_bot.access import Role
 from telegram_bot.commands import grammar, steps
 from telegram_bot.commands.account import find_order
 from telegram_bot.commands.base import Command, Context, Request, UsageError
+from telegram_bot.commands.expected import forget
 from telegram_bot.languages import N_, _, ngettext
 from telegram_bot.markup import Message, e
 
@@ -13,6 +14,7 @@ from telegram_bot.markup import Message, e
 async def _order(side: str, context: Context, request: Request) -> None:
     """Preview an order and ask for the tap, or for what is missing."""
     draft = grammar.order(request.words, context.clock.time())
+    await forget(context, request.chat_id, request.user_id)
     await steps.advance(context, request.asker, side, draft)
 
 

@@ -36,8 +36,8 @@ async def advance(
     draft: Draft,
     *,
     edit: int | None = None,
-) -> None:
-    """Ask for what is missing next, or show the card.
+) -> bool:
+    """Ask for what is missing next, or show the card; return whether nothing was missing.
 
     Args:
         context: what commands work with.
@@ -62,10 +62,11 @@ async def advance(
         message = await steps.ask_price(draft.pair)
     else:
         await _show_card(context, asker, side, draft, edit)
-        return
+        return True
     data = {"side": side, "draft": asdict(draft)}
     await expect(context, asker.chat_id, asker.user_id, _TOPIC, data)
     await context.outbox.say(asker.chat_id, message, edit=edit)
+    return False
 
 
 async def _show_card(
@@ -79,7 +80,6 @@ async def _show_card(
     if draft.percentage:
         fields, share = await exact(context, fields, draft.percentage)
     await context.desk.ask_order(asker, fields, share)
-    await forget(context, asker.chat_id, asker.user_id)
     if edit is not None:
         # So that the next one can be written at once.
         command = Message(f"<code>{e(draft.command(side))}</code>")
@@ -220,7 +220,10 @@ async def step_tapped(context: Context, tap: ButtonTap) -> str:
         return _("Only the person who asked can decide this. Nothing was done.")
     draft = Draft(**tap.data["draft"])
     try:
-        await advance(context, tap.asker, tap.data["side"], draft, edit=tap.message_id)
+        if await advance(
+            context, tap.asker, tap.data["side"], draft, edit=tap.message_id
+        ):
+            await forget(context, tap.chat_id, tap.user_id)
     except (UsageError, UnknownPairError) as err:
         return str(err)
     return ""
@@ -232,7 +235,8 @@ async def typed(context: Context, request: Request) -> Typed | None:
     if asked is None or request.role < Role.TRADER or not request.words:
         return None
     draft = _answered(Draft(**asked["draft"]), request.words, context.clock.time())
-    await advance(context, request.asker, asked["side"], draft)
+    if await advance(context, request.asker, asked["side"], draft):
+        await forget(context, request.chat_id, request.user_id)
     return Typed()
 
 

@@ -21,9 +21,9 @@ from tests.telegram_bot.test_orders import confirm_data, preview, wait_card
 from tests.telegram_bot.test_second_factor import SECRET, code, confirm
 
 # As many as there are on the way; the last test holds that none is missing.
-POINTS = 24
+POINTS = 22
 # On the way of a code, up to the answer of the exchange.
-CODE_POINTS = 24
+CODE_POINTS = 20
 _BOT_CODE = (
     str(Path(telegram_bot.__file__).parent),
     str(Path(aiohttp.__file__).parent.parent / "telegram"),
@@ -186,6 +186,25 @@ async def test_code(
     await rig.send(code(rig))
     await rig.wait_message("No question waits for a code.")
     assert rig.home.count("place_order") == len(rig.home.orders) <= 1
+
+
+@pytest.mark.parametrize("number", range(3, POINTS + 1, 3))
+async def test_transfer(rig: Rig, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """Funds whose move was killed on its way move once: it is asked for again under the same id."""
+    card = await rig.ask("/transfer 1 USD trading savings", "Holds until")
+    points = FailPoints(monkeypatch)
+    assert await tap_and_die(rig, points, card, number)
+    (state,) = rows(rig, "SELECT state FROM confirmations")
+    await bury(rig, points)
+    await rig.start()
+    if state == "pending":
+        await settle(rig, card, "⌛ Void: I was restarted before you decided.")
+        assert rig.home.count("transfer") == 0
+    else:
+        await settle(rig, card, "✅ Moved")
+        assert len(rig.home.moves.done) == 1
+    ids = [data for name, data in rig.home.calls if name == "transfer"]
+    assert all(data == ids[0] for data in ids)
 
 
 async def test_that_was_all(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
