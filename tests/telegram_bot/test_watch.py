@@ -171,9 +171,9 @@ async def test_deleted_message(rig: Rig) -> None:
     world.remove_message(chat, message["message_id"])
     market.prices["BTC-USD"] = "1"
     with contextlib.closing(sqlite3.connect(rig.store_path)) as db:
-        await market.pass_until(
-            lambda: db.execute("SELECT 1 FROM watches").fetchall() == []
-        )
+        kept = "SELECT count(*) FROM watches"
+        await rig.clock.pass_until(lambda: db.execute(kept).fetchone() == (1,), step=0)
+        await market.pass_until(lambda: db.execute(kept).fetchone() == (0,))
     count = len(market.asked)
     rig.clock.advance(30)
     await rig.ask("/help", "You own this bot")
