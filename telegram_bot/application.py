@@ -35,7 +35,7 @@ from telegram_bot.desk import OrderDesk, SecondFactor
 from telegram_bot.dispatcher import Dispatcher, menu
 from telegram_bot.health import Health, count_waiting
 from telegram_bot.home_assistant import HomeAssistant
-from telegram_bot.languages import DEFAULT_LANGUAGE, LANGUAGES, N_, _, speaking
+from telegram_bot.languages import DEFAULT_LANGUAGE, LANGUAGES, N_, _, learn, speaking
 from telegram_bot.markup import Message, e
 from telegram_bot.notices import FeedKeeper, begin_anew
 from telegram_bot.outbox import Outbox
@@ -437,6 +437,8 @@ def _recall(store: Transaction, access: Access) -> None:
     for old, new in store.moved_chats().items():
         access.move(int(old), new)
     access.owner_language = store.settings(access.owner).language
+    for chat_id in access.chats:
+        learn(store.settings(chat_id).language)
     store.drop_others(access.chats)
 
 

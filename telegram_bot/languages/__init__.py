@@ -121,6 +121,11 @@ def _locale(language: str) -> Locale:
     return Locale.parse(language)
 
 
+def learn(language: str) -> None:
+    """Read the texts of a language now, where that holds up nobody."""
+    _texts(language)
+
+
 @cache
 def _texts(language: str) -> NullTranslations:
     """Read the texts of a language."""

@@ -1,6 +1,7 @@
 """Each language says everything, with the same values and the same markup as English."""
 
 from collections import Counter
+from pathlib import Path
 import re
 from string import Formatter
 
@@ -8,11 +9,13 @@ from babel.messages.catalog import Message
 import pytest
 
 from simulators.telegram.html_parser import parse_html
+from telegram_bot.errors import RefusedError
 from telegram_bot.languages import (
     DEFAULT_LANGUAGE,
     LANGUAGES,
     _,
     best_language,
+    catalogs,
     clock_time,
     current_language,
     day_and_time,
@@ -22,6 +25,9 @@ from telegram_bot.languages import (
 )
 from telegram_bot.languages.catalogs import main, read, template
 from telegram_bot.markup import plain
+from telegram_bot.words import explain
+from tests.telegram_bot.conftest import OWNER, Rig
+from tests.telegram_bot.fake_home_assistant import execution, make_order, price_alert
 
 OTHERS = sorted(set(LANGUAGES) - {DEFAULT_LANGUAGE})
 TAG = re.compile(r"</?[a-z][^>]*>")
@@ -162,3 +168,55 @@ def test_language_of_somebody() -> None:
     with speaking("fr"):
         assert _("Back") == "Retour"
     assert current_language() == DEFAULT_LANGUAGE
+
+
+@pytest.mark.parametrize(
+    ("key", "placeholders", "words"),
+    [
+        ("insufficient_funds", {"reason": "<x>"}, "Nicht genug Guthaben: <x>."),
+        ("insufficient_funds", {}, "in English"),
+        ("of_tomorrow", {}, "in English"),
+        (None, {}, "in English"),
+    ],
+)
+def test_refusals(key: str | None, placeholders: dict[str, str], words: str) -> None:
+    """What the integration refuses is said in the reader's language where its words are known."""
+    refused = RefusedError("service_validation_error", "in English", key, placeholders)
+    with speaking("de"):
+        assert explain(refused) == words
+    assert explain(refused) == "in English"
+
+
+def test_files_that_are_stale(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Files are written once; a check says which are not as they should be, and changes nothing."""
+    monkeypatch.setattr(catalogs, "path_of", lambda language: tmp_path / language)
+    assert main(["--check"]) == 1
+    assert "run scripts/translate" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+    assert main([]) == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == OTHERS
+    assert main(["--check"]) == 0
+
+
+async def test_whole_conversation(stopped_rig: Rig) -> None:
+    """Somebody whose Telegram is German is answered in German, and told in German."""
+    rig = stopped_rig
+    await rig.control(
+        "users", {"id": OWNER, "first_name": "Ada", "language_code": "de"}
+    )
+    await rig.start()
+    await rig.ask("/start", "Dieser Bot gehört dir")
+    rig.clock.advance(30)
+    await rig.ask("/price BTC-USD", "BTC-USD 60.500 USD")
+    await rig.ask("/alert BTC-USD > 70000", "Alarm gesetzt: BTC-USD > 70.000")
+    await rig.ask("/mute ausführungen for 2h", "Stummgeschaltet: Ausführungen, bis")
+    await rig.home.publish(execution("accepted", make_order()))
+    card = await rig.wait_message("Angenommen: Kaufe 0,01 BTC zu 60.000 USD")
+    assert "gültig bis Widerruf" in card["text"]
+    await rig.stop()
+    await rig.start()
+    rig.clock.advance(30)
+    await rig.home.publish(price_alert(1))
+    await rig.wait_message("BTC-USD steht bei 70.001 USD")

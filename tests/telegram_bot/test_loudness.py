@@ -243,3 +243,43 @@ def test_replace_keeps_the_rest() -> None:
     settings = replace(settings, telegram_language="fr")
     assert settings.language == "fr"
     assert replace(settings, chosen_language="uk").language == "uk"
+
+
+async def test_pages_of_settings(rig: Rig) -> None:
+    """Each choice has a page, and each page shows what was chosen."""
+    page = await rig.ask("/settings", "Settings")
+    for button, words in (
+        ("🔔 What I tell", "Tap to change"),
+        ("🔔 Fills: on", "Tap to change"),
+        ("◀ Back", "What I tell: 9 on, 1 silent, 1 off"),
+        ("💱 Currency", "btc is then BTC-USD"),
+        ("EUR", "Pairs named by half are in EUR"),
+        ("🗞 Daily digest", "At which hour? (Europe/Berlin)"),
+        ("7:00", "Daily digest: at 7:00 (Europe/Berlin)"),
+        ("🗞 Daily digest", "At which hour?"),
+        ("Never", "Daily digest: off"),
+        ("🌙 Quiet hours", "From when?"),
+        ("22:00", "until when?"),
+        ("7:00", "Quiet hours: 22:00 to 7:00"),
+        ("🌙 Quiet hours", "From when?"),
+        ("Never", "Quiet hours: none"),
+        ("🎨 Charts: dark", "Charts: dark"),
+        ("🌐 Language", "🌐 Language"),
+        ("Français", "Langue : Français"),
+    ):
+        await rig.wait_answer(await rig.tap(button, page))
+        shown = await rig.wait_message(words.replace(" :", "\u00a0:"))
+        assert shown["message_id"] == page["message_id"]
+        rig.clock.advance(5)
+    await rig.ask("/price btc", "BTC-EUR 55")
+
+
+async def test_zone_that_nobody_knows(stopped_rig: Rig) -> None:
+    """Hours are in UTC where the zone can't be told."""
+    rig = stopped_rig
+    rig.home.time_zone = "Middle/Earth"
+    await rig.start()
+    page = await rig.ask("/settings", "Settings")
+    await rig.wait_answer(await rig.tap_data("c:set:quiet=8.9", page))
+    await rig.home.publish(price_alert(1))
+    assert (await rig.wait_message("70,001"))["silent"] is True

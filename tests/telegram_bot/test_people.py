@@ -267,3 +267,34 @@ async def menu_languages(rig: Rig) -> set[str | None]:
     """Return the languages in which commands were registered."""
     calls: list[Json] = await rig.calls("setMyCommands")
     return {call["parameters"].get("language_code") for call in calls}
+
+
+async def test_deleted_chat(stopped_rig: Rig) -> None:
+    """Somebody who deleted their account holds up nobody; the owner hears of it once."""
+    rig = stopped_rig
+    await user(rig, VIEWER, "Victor")
+    await start(rig)
+    await rig.ask("/help", "You may look, not trade.", VIEWER)
+    async with rig.session.delete(f"{rig.telegram.control}/chats/{VIEWER}") as response:
+        assert response.status == 200
+    for number in (1, 2):
+        await rig.home.publish(price_alert(number))
+        await rig.wait_message(f"70,00{number}")
+    await rig.wait_message(f"{VIEWER} does not accept my messages")
+    texts = await rig.texts()
+    assert sum(f"{VIEWER} does not accept" in text for text in texts) == 1
+
+
+async def test_mute_in_a_group(stopped_rig: Rig) -> None:
+    """In a group only those who may trade make the bot quiet."""
+    rig = stopped_rig
+    group = await rig.group(OWNER, VIEWER)
+    await start(rig, groups=(group,))
+    await rig.send("/mute", VIEWER, chat_id=group)
+    await rig.wait_message("only those who may trade", group)
+    await rig.send("/mute", OWNER, chat_id=group)
+    page = await rig.wait_message("Nothing is muted.", group)
+    tap = await rig.tap("Mute for 1 hour", page, VIEWER, group)
+    assert "only those who may trade" in await rig.wait_answer(tap, group)
+    await rig.send("/people", OWNER, chat_id=group)
+    await rig.wait_message("in our own chat", group)
