@@ -68,7 +68,8 @@ class OrderOutcomes:
         known = self._ledger.get(order_id=order_id, client_order_id=client_order_id)
         if known is not None and (known.status.is_final or self._stream.connected):
             return known
-        return await self.async_ask(order_id, client_order_id) or known
+        asked = await self.async_ask(order_id, client_order_id, Priority.INTERACTIVE)
+        return asked or known
 
     async def async_resolve_placements(self, maximum: int) -> Resolved:
         """Find out what became of some orders whose answer never came, oldest first."""
@@ -125,11 +126,18 @@ class OrderOutcomes:
         return await self.async_ask(order_id, None) or known
 
     async def async_ask(
-        self, order_id: str | None, client_order_id: str | None
+        self,
+        order_id: str | None,
+        client_order_id: str | None,
+        priority: Priority = Priority.ORDER,
     ) -> Order | None:
-        """Ask the exchange for one order and keep what it says."""
+        """Ask the exchange for one order and keep what it says.
+
+        Whoever asks again and again does it as INTERACTIVE: such questions must neither pile
+        up nor go before a recovery, which finds out about all orders at once.
+        """
         found = await self._rest.get_my_orders(
-            order_id=order_id, client_order_id=client_order_id, priority=Priority.ORDER
+            order_id=order_id, client_order_id=client_order_id, priority=priority
         )
         if not found:
             return None
@@ -144,7 +152,9 @@ class OrderOutcomes:
             if known := self._ledger.get(client_order_id=client_order_id):
                 return known
             try:
-                if order := await self.async_ask(None, client_order_id):
+                if order := await self.async_ask(
+                    None, client_order_id, Priority.INTERACTIVE
+                ):
                     return order
             except CexioError as err:
                 _LOGGER.debug("Order %s is still unknown: %s", client_order_id, err)
@@ -159,7 +169,7 @@ class OrderOutcomes:
         if placement.outcome == Outcome.REFUSED:
             return None
         try:
-            order = await self.async_ask(None, client_order_id)
+            order = await self.async_ask(None, client_order_id, Priority.INTERACTIVE)
         except CexioError as err:
             # The first request may have been carried out; this refusal is not its outcome.
             raise failure(

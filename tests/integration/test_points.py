@@ -1,5 +1,6 @@
 """Points that are used up: a person is told at once, an order still gets through."""
 
+import asyncio
 from typing import Any
 
 from homeassistant.core import HomeAssistant
@@ -69,6 +70,23 @@ async def test_an_order_finds_points(
     with pytest.raises(HomeAssistantError) as raised:
         await act(hass, "preview_order", **order)
     assert raised.value.translation_key == "rate_limited"
+
+
+async def test_questions_what_became_of_an_order_do_not_pile_up(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """Whoever asks again and again is refused at once; a recovery, which finds out about all, goes first."""
+    await go_to_second(exchange, entry, 10)
+    budget = entry.runtime_data.client.budgets["key"]
+    budget.exhaust()
+    recovery = asyncio.create_task(entry.runtime_data.account.stream.async_catch_up())
+    for number in range(20):
+        with pytest.raises(HomeAssistantError) as raised:
+            await act(hass, "get_order", client_order_id=f"lost-{number}")
+        assert raised.value.translation_key == "rate_limited"
+    assert budget.delay(5, Priority.RECOVERY).total_seconds() < 60
+    recovery.cancel()
+    await asyncio.gather(recovery, return_exceptions=True)
 
 
 async def test_worth_that_cannot_be_asked_for(
