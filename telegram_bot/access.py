@@ -16,7 +16,10 @@ class Role(IntEnum):
 
 
 class Access:
-    """The people and the groups whom the bot knows."""
+    """The people and the groups whom the bot knows.
+
+    The store's thread reads here as well: what changes is replaced, never changed in place.
+    """
 
     def __init__(self, config: AccessConfig) -> None:
         """Read the people and the groups from the configuration."""
@@ -54,14 +57,15 @@ class Access:
 
     def let_in(self, people: Mapping[int, Role]) -> None:
         """Take in people who were invited."""
-        self._joined |= people
+        self._joined = self._joined | dict(people)
 
     def let_go(self, user_id: int) -> None:
         """Forget a person who was invited."""
-        self._joined.pop(user_id, None)
+        self._joined = {
+            known: role for known, role in self._joined.items() if known != user_id
+        }
 
     def move(self, old: int, new: int) -> None:
         """Follow a group that has got another id."""
         if old in self._groups:
-            self._groups -= {old}
-            self._groups.add(new)
+            self._groups = self._groups - {old} | {new}

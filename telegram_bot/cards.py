@@ -237,7 +237,12 @@ def outcome_lines(order: Json) -> list[str]:
 
 def order_head(order: Json) -> str:
     """Return the state of an order and what it wants."""
-    return f"<b>{status_head(order)}: {order_words(order)}</b>"
+    return f"<b>{_state_words(order)}</b>"
+
+
+def _state_words(order: Json) -> str:
+    """Return the state of an order and what it wants, without markup of its own."""
+    return _("{state}: {order}", state=status_head(order), order=order_words(order))
 
 
 def order_card(order: Json, fills: Sequence[Json] = ()) -> str:
@@ -273,7 +278,7 @@ def execution_line(entry_data: Json, late_since: float | None) -> str:
         )
         words = f"{head.split()[0]} {done}"
     else:
-        words = f"{head}: {order_words(order)}"
+        words = _state_words(order)
     return words if late_since is None else f"{words} · {day_and_time(late_since)}"
 
 

@@ -213,7 +213,7 @@ async def test_whole_conversation(stopped_rig: Rig) -> None:
     await rig.ask("/alert BTC-USD > 70000", "Alarm gesetzt: BTC-USD > 70.000")
     await rig.ask("/mute ausführungen for 2h", "Stummgeschaltet: Ausführungen, bis")
     await rig.home.publish(execution("accepted", make_order()))
-    card = await rig.wait_message("Angenommen: Kaufe 0,01 BTC zu 60.000 USD")
+    card = await rig.wait_message("Angenommen: Kauf von 0,01 BTC zu 60.000 USD")
     assert "gültig bis Widerruf" in card["text"]
     await rig.stop()
     await rig.start()
