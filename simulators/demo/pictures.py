@@ -115,10 +115,13 @@ def side_by_side(left: bytes, right: bytes) -> Image.Image:
     return joined
 
 
-def save(picture: Image.Image, name: str) -> None:
-    """Write a picture, small enough for a repository; thin bars keep their colours."""
-    few = picture.quantize(256, Image.Quantize.MAXCOVERAGE)
-    few.save(IMAGES / f"{name}.png", optimize=True)
+def save(
+    picture: Image.Image,
+    name: str,
+    method: Image.Quantize = Image.Quantize.MEDIANCUT,
+) -> None:
+    """Write a picture, small enough for a repository."""
+    picture.quantize(256, method).save(IMAGES / f"{name}.png", optimize=True)
 
 
 async def take_pictures(browser: Browser, system: System) -> None:
@@ -147,32 +150,31 @@ async def take_pictures_of_commands(browser: Browser, system: System) -> None:
     """Try every command of the bot and write the pictures of the answers."""
     page = await open_page(browser, system.telegram["chat_page"], PHONE_SIZE)
     for name, data in (await TelegramWalk(page, system).run()).items():
-        save(Image.open(BytesIO(data)).convert("RGB"), f"telegram-{name}")
+        picture = Image.open(BytesIO(data)).convert("RGB")
+        # Thin bars keep their colours.
+        save(picture, f"telegram-{name}", Image.Quantize.MAXCOVERAGE)
 
 
-# The bot's commands come last: the last of them forbids to trade.
 WALKS = {"pages": take_pictures, "commands": take_pictures_of_commands}
 
 
 async def main() -> None:
-    """Run a fresh system and take the pictures."""
+    """Run a fresh system for each walk and take the pictures."""
     parser = argparse.ArgumentParser(prog="./scripts/pictures", description=__doc__)
     parser.add_argument("what", nargs="*", choices=WALKS, default=list(WALKS))
     chosen = parser.parse_args().what
     IMAGES.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="cexio-pictures-") as directory:
-        async with (
-            run_system(
-                Path(directory), seed=7, progress=print, preferred_ports=False
-            ) as system,
-            async_playwright() as playwright,
-        ):
-            browser = await playwright.chromium.launch(
-                executable_path=find_browser(), args=FLAGS
-            )
-            for what in (walk for walk in WALKS if walk in chosen):
-                await WALKS[what](browser, system)
-            await browser.close()
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=find_browser(), args=FLAGS
+        )
+        for what in chosen:
+            with tempfile.TemporaryDirectory(prefix="cexio-pictures-") as directory:
+                async with run_system(
+                    Path(directory), seed=7, progress=print, preferred_ports=False
+                ) as system:
+                    await WALKS[what](browser, system)
+        await browser.close()
     print(f"written to {IMAGES.relative_to(REPOSITORY)}")
 
 
