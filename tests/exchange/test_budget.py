@@ -77,6 +77,33 @@ async def test_the_queue_is_served_by_priority_then_by_arrival(
     ]
 
 
+async def test_orders_do_not_starve_a_recovery(clock: FakeClock) -> None:
+    """A recovery that a whole minute had no points for goes before the orders of the next one."""
+    budget = Budget(100, clock=clock)
+    budget.exhaust()
+    recovery = asyncio.create_task(budget.spend(5, Priority.RECOVERY))
+    await settle()
+
+    async def fill_a_minute(wait: float) -> list[asyncio.Task[None]]:
+        """Let more orders wait than a minute serves, and begin it."""
+        orders = [
+            asyncio.create_task(budget.spend(10, Priority.ORDER)) for _ in range(11)
+        ]
+        await settle()
+        clock.advance(wait)
+        await settle()
+        return orders
+
+    first = await fill_a_minute(LEFT)
+    assert not recovery.done()
+    second = await fill_a_minute(60)
+    assert recovery.done()
+    clock.advance(60)
+    await settle()
+    clock.advance(60)
+    await asyncio.gather(*first, *second)
+
+
 async def test_a_dear_request_is_not_starved_by_cheap_ones(clock: FakeClock) -> None:
     """What came first goes first even if something behind it would fit."""
     budget = Budget(100, clock=clock)

@@ -24,7 +24,10 @@ _PATIENCE = 5.0
 
 
 class Priority(IntEnum):
-    """Who goes first when points are short; only ORDER may use the last quarter."""
+    """Who goes first when points are short; only ORDER may use the last quarter.
+
+    A RECOVERY that a whole minute had no points for counts as an ORDER from the next one on.
+    """
 
     ORDER = 0
     RECOVERY = 1
@@ -49,6 +52,7 @@ class _Waiter:
     turn: int
     points: int = field(compare=False)
     what: str = field(compare=False)
+    since: int = field(compare=False)
     granted: bool = field(compare=False, default=False)
     woken: asyncio.Event = field(compare=False, default_factory=asyncio.Event)
 
@@ -137,8 +141,8 @@ class Budget:
 
     async def _wait(self, points: int, priority: Priority, what: str) -> None:
         """Queue for points until they are granted."""
-        waiter = _Waiter(priority, next(self._turns), points, what)
         self._wake_head()
+        waiter = _Waiter(priority, next(self._turns), points, what, self._now_minute())
         insort(self._waiters, waiter)
         self._grant()
         try:
@@ -194,6 +198,15 @@ class Budget:
         if (number := self._now_minute()) != self._minute.number:
             self._past.append(self._minute)
             self._minute = _Minute(number)
+            self._promote()
+
+    def _promote(self) -> None:
+        """Let recoveries that waited for a whole minute go before later orders, which must not starve them."""
+        last = self._past[-1].number
+        for waiter in self._waiters:
+            if waiter.priority is Priority.RECOVERY and waiter.since < last:
+                waiter.priority = Priority.ORDER
+        self._waiters.sort()
 
     def _grant(self) -> None:
         """Serve the queue from its head for as long as the points last."""
@@ -204,7 +217,7 @@ class Budget:
             if self.used + head.points > self._ceiling(head.priority):
                 break
             self._minute.spent[head.what] += head.points
-            del self._waiters[0]
+            self._waiters.remove(head)
             head.granted = served = True
             head.woken.set()
         if served:
