@@ -18,8 +18,7 @@ from homeassistant.util import dt as dt_util
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.cexio.price_moves import Direction
-from custom_components.cexio.price_moves import PriceWindow
+from custom_components.cexio.price_moves import Direction, PriceWindow
 from custom_components.cexio.trigger import TRIGGERS, async_get_triggers
 from simulators.exchange.server import ExchangeServer
 from tests.integration.harness import MockConfigEntry, async_fire_time_changed
