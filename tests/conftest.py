@@ -11,6 +11,11 @@ import custom_components  # noqa: F401
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes minutes, so that all workers end at about the same time."""
+    items.sort(key=lambda item: item.get_closest_marker("resilience") is None)
+
+
 @pytest.fixture(autouse=True)
 def loopback_only(socket_enabled: None) -> Iterator[None]:
     """Let tests speak to servers on this machine, and to nothing else."""

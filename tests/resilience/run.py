@@ -1,6 +1,7 @@
 """One run: a plan is carried out, things settle, and everybody is compared."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -87,7 +88,10 @@ class Report:
             "memory_start": self.memory_start,
             "memory_end": self.memory_end,
             "findings": self.verdict.words(),
-            "notes": self.notes,
+            "notes": [
+                text if count == 1 else f"{text} ({count} times)"
+                for text, count in Counter(self.notes).items()
+            ],
         }
 
 
