@@ -62,6 +62,7 @@ def test_environment_wins(tmp_path: Path) -> None:
             "CEXIO_BOT_TELEGRAM_TOKEN": "99:other",
             "CEXIO_BOT_HOME_ASSISTANT_CONFIG_ENTRY_ID": "abc",
             "CEXIO_BOT_ACCESS_TRADERS": "7, 8",
+            "CEXIO_BOT_ACCESS_GROUPS": "-1001, -5",
             "CEXIO_BOT_ORDERS_CONFIRM_SECONDS": "45",
             "CEXIO_BOT_ORDERS_DEFAULT_ACCOUNT_ID": "trading",
         },
@@ -69,6 +70,7 @@ def test_environment_wins(tmp_path: Path) -> None:
     assert config.telegram.token == "99:other"
     assert config.home_assistant.config_entry_id == "abc"
     assert config.access.traders == (7, 8)
+    assert config.access.groups == (-1001, -5)
     assert config.orders.confirm_seconds == 45
     assert config.orders.default_account_id == "trading"
 
@@ -136,6 +138,16 @@ def test_environment_alone() -> None:
             "traders = [1002]",
             "viewers = [1, 2, 1001]",
             "access: each person may have one role only",
+        ),
+        (
+            "traders = [1002]",
+            "groups = [1002]",
+            "access.groups: expected the numeric id of a Telegram group",
+        ),
+        (
+            "traders = [1002]",
+            "groups = -1002",
+            "access.groups: expected a list of numeric Telegram group ids",
         ),
         (
             "traders = [1002]",
