@@ -7,14 +7,11 @@ from typing import Any
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 import pytest
-from pytest_homeassistant_custom_component.common import (
-    MockConfigEntry,
-    async_fire_time_changed,
-)
 
 from custom_components.cexio.feed import FeedKind
 from custom_components.cexio.stream_reports import GRACE
 from simulators.exchange.server import ExchangeServer
+from tests.integration.harness import MockConfigEntry, async_fire_time_changed
 
 type Told = Callable[[], list[bool]]
 
