@@ -37,6 +37,7 @@ from telegram_bot.health import Health, count_waiting
 from telegram_bot.home_assistant import HomeAssistant
 from telegram_bot.languages import DEFAULT_LANGUAGE, LANGUAGES, N_, _, learn, speaking
 from telegram_bot.markup import Message, e
+from telegram_bot.moves import moved_chats
 from telegram_bot.notices import FeedKeeper, begin_anew
 from telegram_bot.outbox import Outbox
 from telegram_bot.pairs import PairBook
@@ -434,7 +435,7 @@ async def _show_menu(telegram: TelegramApplication) -> None:
 def _recall(store: Transaction, access: Access) -> None:
     """Take in who was invited and which groups moved; drop what waits for chats that may not hear it any more."""
     access.let_in({person.user_id: person.role for person in people.joined(store)})
-    for old, new in store.moved_chats().items():
+    for old, new in moved_chats(store).items():
         access.move(int(old), new)
     access.owner_language = store.settings(access.owner).language
     for chat_id in access.chats:

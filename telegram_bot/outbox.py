@@ -18,6 +18,7 @@ from telegram_bot.delivery import Verdict, judge, transmit
 from telegram_bot.digest import DIGEST_AFTER, digest
 from telegram_bot.languages import current_language, speaking
 from telegram_bot.markup import Message, buttons_from_json, plain, shorten, split
+from telegram_bot.moves import move_chat
 from telegram_bot.pace import TokenBucket
 from telegram_bot.records import Card, OutboxRow
 from telegram_bot.settings import ChatSettings
@@ -427,7 +428,7 @@ class Outbox:
                     await self._on_parked(lane.chat_id)
             case Verdict.MOVED if new_chat_id is not None:
                 old = lane.chat_id
-                await self._store.run(lambda store: store.move_chat(old, new_chat_id))
+                await self._store.run(lambda store: move_chat(store, old, new_chat_id))
                 if self._on_moved:
                     self._on_moved(old, new_chat_id)
                 self.wake([new_chat_id])

@@ -20,6 +20,7 @@ from telegram_bot.access import Access, Role
 from telegram_bot.clock import Clock
 from telegram_bot.languages import _, best_language, speaking
 from telegram_bot.markup import e
+from telegram_bot.moves import move_chat
 from telegram_bot.outbox import Outbox
 from telegram_bot.settings import ChatSettings
 from telegram_bot.store import Store
@@ -134,7 +135,7 @@ class Reception:
     async def follow_group(self, old: int, new: int) -> None:
         """Go along with a group that has got another id."""
         if self._access.is_group(old):
-            await self._store.run(lambda store: store.move_chat(old, new))
+            await self._store.run(lambda store: move_chat(store, old, new))
             self._access.move(old, new)
             # What was written for the old one meanwhile learns of the new one by being sent.
             self._outbox.wake([old, new])

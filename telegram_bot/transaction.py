@@ -18,8 +18,6 @@ from telegram_bot.records import (
 )
 from telegram_bot.settings import ChatSettings, read_settings, save_settings
 
-_MOVED = "moved_chats"
-
 
 class Transaction:
     """What can be done within one transaction; used in the store's thread only.
@@ -188,29 +186,6 @@ class Transaction:
         self.db.execute(
             "UPDATE outbox SET state = 'waiting', doubts = 1 WHERE state = 'sending'"
         )
-
-    def move_chat(self, old: int, new: int) -> None:
-        """Follow a chat that has got another id."""
-        for table in (
-            "outbox",
-            "cards",
-            "confirmations",
-            "buttons",
-            "settings",
-            "watches",
-        ):
-            self.db.execute(
-                f"UPDATE OR IGNORE {table} SET chat_id = ? WHERE chat_id = ?",  # noqa: S608 - names from above
-                (new, old),
-            )
-        moved = {
-            name: new if now == old else now for name, now in self.moved_chats().items()
-        }
-        self.set_note(_MOVED, {**moved, str(old): new})
-
-    def moved_chats(self) -> dict[str, int]:
-        """Return the new id of each chat that has got another one."""
-        return self.note(_MOVED) or {}
 
     # Cards
 
