@@ -1,32 +1,25 @@
 """Measure this project, the floor and the peers side by side."""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 import sys
 
 import orjson
 
-from benchmarks.harness import Comparison, Goal, Result, compare
+from benchmarks import codec
+from benchmarks.harness import Row
 
-TURNS = 60
-QUICK_TURNS = 10
-WORK = {
-    "parse: execution report": ("parse_report", Goal(4, 5)),
-    "parse: ticker": ("parse_ticker", Goal(4, 5)),
-    "parse: 900 pairs": ("parse_pairs", Goal(4, 5)),
-    "sign": ("sign", Goal(2)),
+# By name; each takes whether it is to be quick.
+BENCHMARKS: dict[str, Callable[[bool], list[Row]]] = {
+    "parse": codec.parse,
+    "sign": codec.sign,
 }
-COMPARISONS = tuple(
-    Comparison(
-        name,
-        ours=f"benchmarks.ours:{function}",
-        floor=f"benchmarks.floor:{function}",
-        peer=f"benchmarks.peer:{function}",
-        goal=goal,
-    )
-    for name, (function, goal) in WORK.items()
+COLUMNS = "{:34} {:>5} {:>11} {:>11} {:>11} {:>11} {:>11} {:>11} {:>9} {:>9}  {}"
+TITLES = (
+    *("", "unit", "ours", "p95", "floor", "p95", "peer", "p95"),
+    *("x floor", "x peer"),
 )
-COLUMNS = "{:26} {:>11} {:>11} {:>11} {:>11} {:>9} {:>9}  {}"
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -42,43 +35,48 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def row(result: Result) -> str:
-    """Return a line of the table; times in microseconds."""
-    to_peer = result.ratio_to_peer
+def number(value: float | None) -> str:
+    """Return a number as the table shows it."""
+    return "-" if value is None else f"{value:.2f}"
+
+
+def line(row: Row) -> str:
+    """Return a line of the table."""
+    measured = [
+        value
+        for side in (row.ours, row.floor, row.peer)
+        for value in ((side.median, side.p95) if side else (None, None))
+    ]
+    to_peer = row.ratio_to_peer
     return COLUMNS.format(
-        result.comparison.name,
-        f"{result.ours.median * 1e6:.2f}",
-        f"{result.ours.p95 * 1e6:.2f}",
-        f"{result.floor.median * 1e6:.2f}",
-        "-" if result.peer is None else f"{result.peer.median * 1e6:.2f}",
-        f"{result.ratio_to_floor:.2f}",
-        "-" if to_peer is None else f"{to_peer:.3f}",
-        f"{result.comparison.goal}: {'met' if result.met else 'NOT MET'}",
+        row.name,
+        row.unit,
+        *map(number, measured),
+        number(row.ratio_to_floor),
+        "-" if to_peer is None else f"{to_peer:.4f}",
+        f"{row.goal}: {'met' if row.met else 'NOT MET'}",
     )
 
 
 def main() -> int:
-    """Run the comparisons and print the table."""
+    """Run the benchmarks and print the table."""
     arguments = parse_arguments()
-    chosen = [item for item in COMPARISONS if item.name.startswith(arguments.only)]
+    chosen = [
+        run for name, run in BENCHMARKS.items() if name.startswith(arguments.only)
+    ]
     if not chosen:
-        names = ", ".join(item.name for item in COMPARISONS)
+        names = ", ".join(BENCHMARKS)
         print(f"No benchmark begins with {arguments.only!r}; there are: {names}")
         return 2
-    print(
-        COLUMNS.format(
-            "µs", "ours", "p95", "floor", "peer", "x floor", "x peer", "goal"
-        )
-    )
-    results = []
-    for comparison in chosen:
-        results.append(compare(comparison, QUICK_TURNS if arguments.quick else TURNS))
-        print(row(results[-1]), flush=True)
+    print(COLUMNS.format(*TITLES, "goal"))
+    rows: list[Row] = []
+    for run in chosen:
+        for row in run(arguments.quick):
+            rows.append(row)
+            print(line(row), flush=True)
     if arguments.json:
         arguments.json.write_bytes(
-            orjson.dumps(
-                [result.as_dict() for result in results], option=orjson.OPT_INDENT_2
-            )
+            orjson.dumps([row.as_dict() for row in rows], option=orjson.OPT_INDENT_2)
         )
     return 0
 

@@ -1,6 +1,6 @@
 """Compare sides that do the same work: in turns, in processes of their own, by their ratios."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ OUR_PYTHON = REPOSITORY / ".venv" / "bin" / "python"
 PEER_PYTHON = REPOSITORY / ".venv-ccxt" / "bin" / "python"
 # One turn should last about this long: short enough to alternate, long enough to be timed.
 TURN_SECONDS = 0.05
+MICROSECONDS = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,14 @@ class Goal:
             text += f", ≥ {self.times_faster:g} x faster than the peer"
         return text
 
+    def is_met(self, to_floor: float | None, to_peer: float | None) -> bool:
+        """Whether the ratios of the medians reach it; a side that was not measured is not counted."""
+        return (to_floor is None or to_floor <= self.times_floor) and (
+            self.times_faster is None
+            or to_peer is None
+            or to_peer <= 1 / self.times_faster
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -46,60 +55,63 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Seconds for one piece of work."""
+    """What one side was measured at."""
 
     median: float
-    p95: float
+    p95: float | None = None
 
     @classmethod
-    def of(cls, samples: list[float]) -> Self:
-        """Sum samples up."""
-        return cls(statistics.median(samples), statistics.quantiles(samples, n=20)[-1])
+    def of(cls, samples: Sequence[float], scale: float = 1) -> Self:
+        """Sum samples up, each times `scale`."""
+        p95 = statistics.quantiles(samples, n=20)[-1] if len(samples) > 1 else None
+        return cls(
+            statistics.median(samples) * scale, None if p95 is None else p95 * scale
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """What came out of a comparison."""
+class Row:
+    """One line of the table: medians and 95th percentiles in `unit`, or counts without a spread."""
 
-    comparison: Comparison
+    name: str
+    unit: str
     ours: Figures
-    floor: Figures
-    peer: Figures | None
+    goal: str
+    met: bool
+    floor: Figures | None = None
+    peer: Figures | None = None
 
     @property
-    def ratio_to_floor(self) -> float:
+    def ratio_to_floor(self) -> float | None:
         """Return how many times the floor this project takes."""
-        return self.ours.median / self.floor.median
+        return ratio(self.ours, self.floor)
 
     @property
     def ratio_to_peer(self) -> float | None:
-        """Return which part of the peer's time this project takes."""
-        return None if self.peer is None else self.ours.median / self.peer.median
-
-    @property
-    def met(self) -> bool:
-        """Whether the goal is reached."""
-        goal, to_peer = self.comparison.goal, self.ratio_to_peer
-        if self.ratio_to_floor > goal.times_floor:
-            return False
-        return (
-            goal.times_faster is None
-            or to_peer is None
-            or to_peer <= 1 / goal.times_faster
-        )
+        """Return which part of the peer's cost this project has."""
+        return ratio(self.ours, self.peer)
 
     def as_dict(self) -> dict[str, object]:
-        """Return the result as the JSON file holds it; times in microseconds."""
+        """Return the row as the JSON file holds it."""
         return {
-            "name": self.comparison.name,
-            "ours": self.ours.median * 1e6,
-            "floor": self.floor.median * 1e6,
-            "peer": None if self.peer is None else self.peer.median * 1e6,
+            "name": self.name,
+            "unit": self.unit,
+            "ours": self.ours.median,
+            "ours_p95": self.ours.p95,
+            "floor": self.floor and self.floor.median,
+            "floor_p95": self.floor and self.floor.p95,
+            "peer": self.peer and self.peer.median,
+            "peer_p95": self.peer and self.peer.p95,
             "ratio_to_floor": self.ratio_to_floor,
             "ratio_to_peer": self.ratio_to_peer,
-            "goal": str(self.comparison.goal),
+            "goal": self.goal,
             "met": self.met,
         }
+
+
+def ratio(ours: Figures, other: Figures | None) -> float | None:
+    """Return how many times another side's median this project's is; None where there is nothing to divide by."""
+    return ours.median / other.median if other and other.median else None
 
 
 class Worker:
@@ -143,7 +155,7 @@ def _count(side: Worker) -> int:
     return max(1, round(TURN_SECONDS / max(side.run(3) / 3, 1e-9)))
 
 
-def compare(comparison: Comparison, turns: int) -> Result:
+def compare(comparison: Comparison, turns: int) -> Row:
     """Let the sides work in turns, so that whatever slows the machine slows them all."""
     with (
         worker(OUR_PYTHON, comparison.ours) as ours,
@@ -156,10 +168,15 @@ def compare(comparison: Comparison, turns: int) -> Result:
         for _ in range(turns):
             for side, count, found in zip(sides, counts, samples, strict=True):
                 found.append(side.run(count) / count)
-    figures = [Figures.of(found) for found in samples]
-    return Result(
-        comparison,
-        ours=figures[0],
+    figures = [Figures.of(found, MICROSECONDS) for found in samples]
+    peer_figures = figures[2] if comparison.peer else None
+    goal = comparison.goal
+    return Row(
+        comparison.name,
+        "µs",
+        figures[0],
+        str(goal),
+        goal.is_met(ratio(figures[0], figures[1]), ratio(figures[0], peer_figures)),
         floor=figures[1],
-        peer=figures[2] if comparison.peer else None,
+        peer=peer_figures,
     )
