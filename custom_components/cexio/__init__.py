@@ -316,6 +316,9 @@ async def _async_bring_up(
 
 async def _async_bring_down(runtime: CexioRuntimeData) -> None:
     """Stop everything; the file is closed last."""
+    if runtime.account is not None:
+        # Orders under way may still need everything else.
+        await runtime.account.desk.async_stop()
     await runtime.alerts.async_stop()
     await runtime.price_history.async_stop()
     if runtime.account is not None:

@@ -45,6 +45,8 @@ from .representation import canonical
 _LOGGER = logging.getLogger(__name__)
 
 META_TRADING = "trading_enabled"
+# Seconds that orders under way are waited for when everything is to stop.
+STOP_PATIENCE = 5.0
 
 
 class TradingDesk:
@@ -85,12 +87,27 @@ class TradingDesk:
         )
         # A lock lives as long as somebody waits for it or holds it.
         self._placing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._tasks: set[asyncio.Task[Order]] = set()
+        self._is_stopped = False
         self.trading_enabled = False
 
     async def async_load(self) -> None:
         """Read whether trading was switched on."""
         kept = await self._database.async_get_meta(META_TRADING)
         self.trading_enabled = kept == str(True)
+
+    async def async_stop(self) -> None:
+        """Take no more orders and let those under way end.
+
+        What takes too long is given up: its outcome is unknown until the next start finds it out.
+        """
+        self._is_stopped = True
+        if not self._tasks:
+            return
+        _, pending = await asyncio.wait(self._tasks, timeout=STOP_PATIENCE)
+        for task in pending:
+            task.cancel()
+        await asyncio.gather(*pending, return_exceptions=True)
 
     async def async_set_trading(self, enabled: bool) -> None:
         """Open or close the desk; kept at once, so that no crash opens it again."""
@@ -149,15 +166,27 @@ class TradingDesk:
         What is not known after the exchange was asked some times is told as unknown,
         never tried again: the caller repeats the request with the same id.
         """
+        if self._is_stopped:
+            raise refusal("entry_not_loaded")
         client_order_id = client_order_id or f"ha-{uuid4().hex}"
-        # Carried through even if the caller is cancelled, as by an automation that
-        # starts anew: otherwise it would not be known what became of the order.
-        return await asyncio.shield(
-            self._hass.async_create_task(
-                self._async_place_alone(request, context, client_order_id, comment),
-                f"{DOMAIN} place order",
-            )
+        task = self._hass.async_create_task(
+            self._async_place_alone(request, context, client_order_id, comment),
+            f"{DOMAIN} place order",
         )
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        try:
+            # Carried through even if the caller is cancelled, as by an automation that
+            # starts anew: otherwise it would not be known what became of the order.
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if not task.cancelled():
+                raise
+            # Not the caller was cancelled: the desk has stopped.
+            raise failure(
+                OutcomeUnknownError("The entry was unloaded"),
+                client_order_id=client_order_id,
+            ) from None
 
     async def async_cancel(
         self,
