@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from telegram_bot.cards import currencies, happened_at, signed_percent
+from telegram_bot.cards import currencies, happened_at, signed
 from telegram_bot.languages import N_, _, day_and_time, ngettext, number
 from telegram_bot.markup import e
 
@@ -83,7 +83,7 @@ def price_alert(data: Json, late_since: float | None) -> str:
             "{arrow} <b>{pair} moved {percentage} % to {price} {quote}</b>",
             arrow=_ARROWS.get(str(data.get("direction")), "🔔"),
             pair=pair,
-            percentage=signed_percent(data["moved_percentage"]),
+            percentage=signed(data["moved_percentage"]),
             price=price,
             quote=quote,
         )

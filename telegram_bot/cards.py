@@ -51,8 +51,8 @@ def currencies(pair: object) -> tuple[str, str]:
     return e(base), e(quote)
 
 
-def signed_percent(value: object) -> str:
-    """Return a percentage with its sign."""
+def signed(value: object) -> str:
+    """Return a number with its sign."""
     text = number(value)
     return f"+{text}" if text[0].isdigit() and text != "0" else text
 
@@ -69,7 +69,7 @@ def tickers(rows: Iterable[Json]) -> str:
     for row in rows:
         _base, quote = currencies(row["pair"])
         change = (
-            f" ({signed_percent(row['change_percentage'])} %)"
+            f" ({signed(row['change_percentage'])} %)"
             if row.get("change_percentage") is not None
             else ""
         )

@@ -9,6 +9,7 @@ import sqlite3
 from telegram_bot import cards
 from telegram_bot.access import Access
 from telegram_bot.clock import Clock
+from telegram_bot.commands.portfolio import change_within_a_day
 from telegram_bot.errors import HomeAssistantError
 from telegram_bot.feed import Json
 from telegram_bot.home_assistant import HomeAssistant
@@ -151,15 +152,7 @@ def digest_text(portfolio: Json, fills: Sequence[Json]) -> str:
             currency=currency,
         )
     ]
-    if portfolio["change_24h"] is not None:
-        lines.append(
-            _(
-                "{change} {currency} ({percentage} %) within a day",
-                change=cards.signed_percent(portfolio["change_24h"]),
-                currency=currency,
-                percentage=cards.signed_percent(portfolio["change_24h_percentage"]),
-            )
-        )
+    lines += change_within_a_day(portfolio)
     if not fills:
         return "\n".join([*lines, _("No fills")])
     lines.append(ngettext("{count} fill", "{count} fills", len(fills)))

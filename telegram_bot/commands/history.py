@@ -7,7 +7,6 @@ from itertools import batched
 from telegram_bot import cards
 from telegram_bot.commands.base import Command, Context, Request, UsageError
 from telegram_bot.commands.market import MOST_PAIRS
-from telegram_bot.commands.portfolio import signed
 from telegram_bot.commands.views import Reader, View
 from telegram_bot.feed import Json
 from telegram_bot.languages import N_, _, day_and_time, number
@@ -134,7 +133,7 @@ def _transaction(row: Json) -> str:
     words = _TYPES.get(row["type"])
     name = f"{_(words)} " if words else ""
     account = f" · {e(row['account_id'])}" if row["account_id"] else ""
-    amount = f"{signed(row['amount'])} {e(row['currency'])}"
+    amount = f"{cards.signed(row['amount'])} {e(row['currency'])}"
     return f"{name}<b>{amount}</b>{account}\n{_when(row['time'])}"
 
 

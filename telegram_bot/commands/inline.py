@@ -43,7 +43,7 @@ def _result(ticker: Json) -> InlineQueryResultArticle:
     return InlineQueryResultArticle(
         id=pair,
         title=f"{pair} {number(price)}",
-        description=None if change is None else f"{cards.signed_percent(change)} %",
+        description=None if change is None else f"{cards.signed(change)} %",
         input_message_content=InputTextMessageContent(
             cards.tickers([ticker]), parse_mode=ParseMode.HTML
         ),

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from decimal import Decimal
 
+from telegram_bot import cards
 from telegram_bot.commands.base import Command, Context, Request
 from telegram_bot.commands.views import Reader, View
 from telegram_bot.feed import Json
@@ -40,15 +41,7 @@ def _words(whole: Json) -> str:
     if whole["value"] is None:
         return _("The prices in {currency} are still to come.", currency=currency)
     lines = [f"<b>{_about(whole['value'])} {currency}</b>"]
-    if whole["change_24h"] is not None:
-        lines.append(
-            _(
-                "{change} {currency} ({percentage} %) within a day",
-                change=_gain(whole["change_24h"]),
-                currency=currency,
-                percentage=signed(whole["change_24h_percentage"]),
-            )
-        )
+    lines += change_within_a_day(whole)
     for name, words in _PROFITS.items():
         if whole[name] is not None:
             amount = f"{_gain(whole[name])} {currency}"
@@ -61,6 +54,24 @@ def _words(whole: Json) -> str:
         codes = ", ".join(map(e, whole["unpriced"]))
         lines.append(_("Without a price: {currencies}", currencies=codes))
     return "\n".join(lines)
+
+
+def change_within_a_day(whole: Json) -> list[str]:
+    """Return how the value changed; nothing where nobody knows what it was."""
+    if whole["change_24h"] is None:
+        return []
+    change, currency = _gain(whole["change_24h"]), e(whole["currency"])
+    if whole["change_24h_percentage"] is None:
+        # Of nothing there is no percentage.
+        return [_("{change} {currency} within a day", change=change, currency=currency)]
+    return [
+        _(
+            "{change} {currency} ({percentage} %) within a day",
+            change=change,
+            currency=currency,
+            percentage=cards.signed(whole["change_24h_percentage"]),
+        )
+    ]
 
 
 _PROFITS = {
@@ -94,15 +105,7 @@ def _about(value: str) -> str:
 
 def _gain(value: str) -> str:
     """Return what was won or lost, with its sign."""
-    return signed(nearly(Decimal(value)))
-
-
-def signed(value: object) -> str:
-    """Return a number with its sign."""
-    words = number(value)
-    if value is None or Decimal(str(value)) <= 0:
-        return words
-    return f"+{words}"
+    return cards.signed(nearly(Decimal(value)))
 
 
 def _draw(whole: Json, theme: ChartTheme) -> bytes:

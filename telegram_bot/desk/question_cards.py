@@ -123,7 +123,7 @@ def _price(data: Json, quote: str) -> str:
         return _("Price {price} {currency} (the market at {market})", **values)
     return _(
         "Price {price} {currency} ({distance} % from the market at {market} {currency})",
-        distance=cards.signed_percent(distance),
+        distance=cards.signed(distance),
         **values,
     )
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from telegram_bot.daily import digest_text
 from telegram_bot.settings import (
     EVERYTHING,
     ChatSettings,
@@ -223,6 +224,27 @@ async def test_daily_digest(rig: Rig) -> None:
     assert sum("Your day" in text for text in await rig.texts()) == 1
     rig.clock.advance(86_400 - 3000)
     await rig.wait_message("Your day:", count=2)
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        (("512.25", "0.51"), "+512.25 USD (+0.51 %) within a day"),
+        (("-3", "-1.5"), "-3 USD (-1.5 %) within a day"),
+        (("3400", None), "+3,400 USD within a day"),
+        ((None, None), "No fills"),
+    ],
+)
+def test_change_in_the_digest(change: tuple[str | None, str | None], line: str) -> None:
+    """A change is told as exactly as it is known: of nothing there is no percentage."""
+    amount, percentage = change
+    portfolio = {
+        "currency": "USD",
+        "value": "3400",
+        "change_24h": amount,
+        "change_24h_percentage": percentage,
+    }
+    assert digest_text(portfolio, []).splitlines()[1] == line
 
 
 async def test_digest_without_home_assistant(rig: Rig) -> None:
