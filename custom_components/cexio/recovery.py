@@ -12,8 +12,9 @@ from .executions import Ledger
 from .order_changes import Change, order_key
 from .order_outcomes import OrderOutcomes
 
-# Clocks of both sides may differ by this much when asking for what happened since.
-CLOCK_MARGIN = timedelta(seconds=60)
+# So long before the last contact is asked as well: a line may have been deaf for half a minute before it was
+# given up, and a clock may have been put right by a minute since. What is known already is not told again.
+CLOCK_MARGIN = timedelta(minutes=3)
 # The exchange keeps no window longer than a year; a little less is always allowed.
 LONGEST_ABSENCE = timedelta(days=364)
 # More missing orders than this are asked for together.

@@ -1,5 +1,6 @@
 """What is found out by asking: lost answers, many orders at once, life without a stream."""
 
+from datetime import timedelta
 from decimal import Decimal
 import sqlite3
 from typing import Any
@@ -148,6 +149,33 @@ async def test_many_orders_ended_meanwhile(
     assert ledger.open_orders == []
     assert [event.data["event"] for event in events] == ["filled"] * 8
     assert (await truth(exchange))["requests"]["get_my_orders"] - before < 20
+
+
+async def test_line_was_deaf_before_it_was_given_up(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """What happened shortly before the last contact is asked for too, also when a clock was put right since."""
+    account = entry.runtime_data.account
+    await account.stream.async_stop()
+    await control(
+        exchange,
+        "client-orders",
+        {
+            "clientOrderId": "web-1",
+            "accountId": "trading",
+            "currency1": "BTC",
+            "currency2": "USD",
+            "side": "SELL",
+            "orderType": "Market",
+            "amountCcy1": "0.1",
+        },
+    )
+    now = entry.runtime_data.client.clock.exchange_now()
+    await account.ledger.async_note_contact(now + timedelta(seconds=100))
+    events = async_capture_events(hass, "cexio_execution")
+    await account.stream.async_catch_up()
+    await hass.async_block_till_done()
+    assert [event.data["event"] for event in events] == ["filled"]
 
 
 async def test_questions_take_over_without_a_stream(
