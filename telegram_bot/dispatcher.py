@@ -21,6 +21,7 @@ from telegram_bot.commands import (
     Request,
     UsageError,
     again,
+    refusal,
 )
 from telegram_bot.commands.inline import inline_prices
 from telegram_bot.errors import HomeAssistantError
@@ -35,7 +36,6 @@ from telegram_bot.words import explain
 _LOGGER = logging.getLogger(__name__)
 
 _NOT_YOURS = N_("This button is not for you.")
-_VIEWER = N_("You may look, but not trade here. The owner of this bot can change that.")
 _BROKEN = N_("Something went wrong inside me; my log tells more. Nothing was ordered.")
 _NO_COMMAND = N_("I understand commands only: /help shows them.")
 # How long Telegram may show the same prices to the same person.
@@ -127,7 +127,7 @@ class Dispatcher:
         if found is None or action is None:
             await self._reply(query, _(_OLD_BUTTON))
         elif role < action.role:
-            await self._reply(query, _(_VIEWER))
+            await self._reply(query, refusal(action.role))
         else:
             try:
                 words = await action.handler(
@@ -186,7 +186,7 @@ class Dispatcher:
     ) -> None:
         """Take a tap on Confirm or Discard."""
         if role < Role.TRADER:
-            await self._reply(query, _(_VIEWER))
+            await self._reply(query, refusal(Role.TRADER))
             return
         confirmed = None
         try:
@@ -218,7 +218,7 @@ class Dispatcher:
         if command is None:
             return await self._unknown(message.chat_id, name, words, role)
         if role < command.role:
-            return Message(_(_VIEWER))
+            return Message(refusal(command.role))
         try:
             if command.role >= Role.TRADER and not await self._is_new(message):
                 return None

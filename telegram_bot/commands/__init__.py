@@ -30,6 +30,7 @@ from telegram_bot.commands.base import (
     Request,
     TextHandler,
     UsageError,
+    refusal,
 )
 
 COMMANDS: tuple[Command, ...] = (
@@ -88,4 +89,5 @@ __all__ = [
     "Context",
     "Request",
     "UsageError",
+    "refusal",
 ]

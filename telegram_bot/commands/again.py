@@ -1,6 +1,7 @@
 """What somebody meant, as a button that carries it out."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 from telegram_bot.access import Role
 from telegram_bot.commands.base import (
@@ -9,8 +10,9 @@ from telegram_bot.commands.base import (
     Context,
     Request,
     UsageError,
+    refusal,
 )
-from telegram_bot.languages import _
+from telegram_bot.commands.once import once
 from telegram_bot.markup import Button, Message, e
 from telegram_bot.pairs import UnknownPairError
 
@@ -48,18 +50,14 @@ async def run_tapped(context: Context, tap: ButtonTap) -> str:
     name, *words = tap.data["text"].removeprefix("/").split()
     command = next(item for item in context.commands if item.name == name)
     if tap.role < command.role:
-        return _(
-            "You may look, but not trade here. The owner of this bot can change that."
-        )
-    if command.role >= Role.TRADER:
-        # What changes something shall not be done twice by a hasty finger.
-        event_id = f"again:{tap.chat_id}:{tap.message_id}:{tap.data['text']}"
-        now = context.clock.time()
-        if not await context.store.run(lambda store: store.is_new(event_id, now)):
-            return _("This was done already.")
+        return refusal(command.role)
     request = Request(tap.user_id, tap.chat_id, tap.role, tuple(words), tap.name)
+    # What changes something shall not be done twice.
+    is_change = command.role >= Role.TRADER
+    guard = once(context, tap, tap.data["text"]) if is_change else nullcontext()
     try:
-        answer = await command.handler(context, request)
+        async with guard:
+            answer = await command.handler(context, request)
     except (UsageError, UnknownPairError) as err:
         return str(err)
     if answer:

@@ -9,6 +9,7 @@ from telegram_bot.confirmations import new_id
 from telegram_bot.desk import Asker, OrderDesk
 from telegram_bot.feed import Json
 from telegram_bot.home_assistant import HomeAssistant
+from telegram_bot.languages import N_, _
 from telegram_bot.markup import Button, Message, Style
 from telegram_bot.outbox import Outbox
 from telegram_bot.pairs import PairBook
@@ -17,6 +18,17 @@ from telegram_bot.watcher import Watcher
 
 BUTTON_PREFIX = "b"
 CHOICE_PREFIX = "c"
+_REFUSALS = {
+    Role.TRADER: N_(
+        "You may look, but not trade here. The owner of this bot can change that."
+    ),
+    Role.OWNER: N_("Only the owner of this bot may do that."),
+}
+
+
+def refusal(role: Role) -> str:
+    """Return what somebody reads who would have to be more than they are."""
+    return _(_REFUSALS[role])
 
 
 class UsageError(Exception):

@@ -1,7 +1,7 @@
 """Commands that explain."""
 
 from telegram_bot.access import Role
-from telegram_bot.commands.base import Command, Context, Request
+from telegram_bot.commands.base import Command, Context, Request, UsageError
 from telegram_bot.languages import N_, _
 from telegram_bot.markup import Message, e
 
@@ -18,17 +18,46 @@ _FIRST_STEPS = {
 }
 
 
+# Every command stands under one of these.
+_TOPICS = (
+    (N_("📈 Markets"), ("price", "watch", "chart", "book", "conditions")),
+    (
+        N_("💼 Account"),
+        ("balance", "portfolio", "fills", "history", "fees", "deposit"),
+    ),
+    (
+        N_("🛒 Orders"),
+        (
+            *("buy", "sell", "orders", "order", "cancel", "cancelall"),
+            *("transfer", "stop", "resume"),
+        ),
+    ),
+    (N_("🔔 Alerts"), ("alert", "alerts", "mute")),
+    (N_("⚙️ The bot"), ("settings", "status", "invite", "people", "help")),
+)
+
+
 async def help_(context: Context, request: Request) -> Message:
-    """Show the commands that this person may use."""
+    """Show the commands that this person may use, or how to use one of them."""
+    known = {
+        command.name: command
+        for command in context.commands
+        if command.role <= request.role
+    }
+    if request.words:
+        name = request.words[0].removeprefix("/").lower()
+        if name not in known:
+            raise UsageError(_("There is no such command."), "/help chart")
+        return Message(_row(known[name]))
     lines = [
         _("<b>Your account at CEX.IO, through Home Assistant</b>"),
         _(_WORDS[request.role]),
     ]
-    lines += [
-        _row(command)
-        for command in context.commands
-        if command.role <= request.role and command.name != "start"
-    ]
+    for topic, names in _TOPICS:
+        shown = [f"/{name}" for name in names if name in known]
+        if shown:
+            lines.append(f"<b>{_(topic)}</b>\n{' · '.join(shown)}")
+    lines.append(_("How one of them is used: <code>/help chart</code>"))
     return Message("\n".join([*lines, *_trading(request.role)]))
 
 

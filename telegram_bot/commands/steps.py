@@ -14,6 +14,7 @@ from telegram_bot.commands.base import (
 )
 from telegram_bot.commands.expected import expect, expected, forget
 from telegram_bot.commands.grammar import MARKET, Draft
+from telegram_bot.commands.once import once
 from telegram_bot.commands.sizes import exact
 from telegram_bot.desk import Asker
 from telegram_bot.errors import HomeAssistantError
@@ -218,12 +219,12 @@ async def step_tapped(context: Context, tap: ButtonTap) -> str:
     """Go on with what a button says."""
     if tap.data["user_id"] != tap.user_id:
         return _("Only the person who asked can decide this. Nothing was done.")
-    draft = Draft(**tap.data["draft"])
+    side, draft = tap.data["side"], Draft(**tap.data["draft"])
     try:
-        if await advance(
-            context, tap.asker, tap.data["side"], draft, edit=tap.message_id
-        ):
-            await forget(context, tap.chat_id, tap.user_id)
+        # Two cards of one order would be two orders.
+        async with once(context, tap, draft.command(side)):
+            if await advance(context, tap.asker, side, draft, edit=tap.message_id):
+                await forget(context, tap.chat_id, tap.user_id)
     except (UsageError, UnknownPairError) as err:
         return str(err)
     return ""

@@ -77,6 +77,18 @@ async def test_mistyped_command(rig: Rig) -> None:
     assert await rig.wait_answer(await tap(rig, "/book", message)) == "Say one pair."
 
 
+async def test_proposal_that_failed_can_be_tapped_again(rig: Rig) -> None:
+    """What could not be done was not done already."""
+    message = await rig.ask("/alrt BTC-USD > 70000", "Did you mean /alert?")
+    rig.home.refusals["add_price_alert"] = Refusal("rate_limited", "Too many.")
+    assert await rig.wait_answer(await tap(rig, "/alert", message)) == "Too many."
+    del rig.home.refusals["add_price_alert"]
+    assert await rig.wait_answer(await tap(rig, "/alert", message)) == ""
+    await rig.wait_message("Alert set")
+    tapped = await tap(rig, "/alert", message)
+    assert await rig.wait_answer(tapped) == "This was done already."
+
+
 async def test_viewer_taps_a_trader_s_proposal(stopped_rig: Rig) -> None:
     """A proposal is carried out with the rights of the person who taps."""
     rig = stopped_rig

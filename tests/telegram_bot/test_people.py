@@ -90,11 +90,11 @@ async def test_only_the_owner_invites(stopped_rig: Rig) -> None:
     """Nobody else invites or removes, by command or by a forged button."""
     rig = stopped_rig
     await start(rig)
-    await rig.ask("/invite trader", "You may look, but not trade here", VIEWER)
-    await rig.ask("/people", "You may look, but not trade here", TRADER)
+    await rig.ask("/invite trader", "Only the owner of this bot may do that.", VIEWER)
+    await rig.ask("/people", "Only the owner of this bot may do that.", TRADER)
     message = await rig.ask("/help", "You own this bot")
     tap = await rig.tap_data(f"c:person_remove:{VIEWER}", message, TRADER)
-    assert "You may look" in await rig.wait_answer(tap)
+    assert "Only the owner" in await rig.wait_answer(tap)
     await rig.ask("/invite", "Say as what: viewer")
     await rig.ask("/invite owner", "Say as what: viewer")
 

@@ -90,6 +90,20 @@ async def test_only_who_asked(stopped_rig: Rig) -> None:
     await rig.ask("BTC-USD", "I understand commands only", TRADER)
 
 
+async def test_double_tap(rig: Rig) -> None:
+    """A hasty finger gets one card; after a refusal the same button works again."""
+    asked = await rig.ask("/buy 0.01 BTC-USD", "At which price?")
+    data = asked["buttons"][0][0]["callback_data"]
+    rig.home.refusals["preview_order"] = Refusal("trading_off", "Trading is off.")
+    refused = await rig.tap_data(data, asked)
+    assert await rig.wait_answer(refused) == "Trading is off."
+    del rig.home.refusals["preview_order"]
+    taps = [await rig.tap_data(data, asked) for _finger in range(3)]
+    answers = sorted([await rig.wait_answer(tap) for tap in taps])
+    assert answers == ["", "This was done already.", "This was done already."]
+    assert rig.home.count("preview_order") == 2
+
+
 async def test_refused_at_the_end(rig: Rig) -> None:
     """A refusal of the preview is said to the tap, or as an answer."""
     asked = await rig.ask("/buy 0.01 BTC-USD", "At which price?")
