@@ -72,7 +72,7 @@ class Rig:
     async def start(self) -> None:
         """Run the bot until both connections stand."""
         self.bot = CompanionBot(
-            self.config(), clock=self.clock, random=Random(1), read_timeout=0.5
+            self.config(), clock=self.clock, random=Random(1), read_timeout=2.0
         )
         async with asyncio.timeout(WAIT_SECONDS):
             await self.bot.start()

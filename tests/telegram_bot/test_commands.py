@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from simulators.telegram.wire import message_to_wire
+from telegram_bot.commands import COMMANDS, help as help_command
 from telegram_bot.config import AccessConfig
 from tests.telegram_bot.conftest import OWNER, STRANGER, VIEWER, Rig
 from tests.telegram_bot.fake_home_assistant import Refusal
@@ -140,6 +141,21 @@ async def test_help_by_role(stopped_rig: Rig) -> None:
     assert {"price", "buy"} <= {command["command"] for command in menu["commands"]}
     menu = await rig.control("commands", user_id=str(VIEWER))
     assert "buy" not in {command["command"] for command in menu["commands"]}
+
+
+async def test_help_with_one_command(rig: Rig) -> None:
+    """A command is explained with an example that works; one that is not there is said."""
+    await rig.ask(
+        "/help /chart", "/chart · candles, with your fills and orders: /chart"
+    )
+    await rig.ask("/help nothing", "There is no such command.")
+
+
+def test_every_command_has_a_topic() -> None:
+    """Help leaves no command out, and names none twice."""
+    named = [name for _, names in help_command._TOPICS for name in names]
+    known = {command.name for command in COMMANDS} - {"start"}
+    assert sorted(named) == sorted(known)
 
 
 async def test_mistyped(rig: Rig) -> None:
