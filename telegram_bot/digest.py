@@ -41,12 +41,19 @@ def digest(
     store: Transaction, chat_id: int, now: float, *, more_than: int = DIGEST_AFTER
 ) -> bool:
     """Replace many messages of a chat by as few as hold their lines; return whether it was done."""
+    waiting = store.waiting(chat_id)
     rows = sorted(
-        (row for row in store.waiting(chat_id) if row.lines and row.doubts == 0),
+        (row for row in waiting if row.lines and row.doubts == 0),
         key=lambda row: row.id,
     )
+    # It may be in the chat, and will be in any case: its newer state must follow it there.
+    under_way = {row.card_id for row in waiting if row.kind == "card" and row.doubts}
     # Edits don't ring: a card that is there is brought up to date in its place.
-    ringing = [row for row in rows if not row.edits]
+    ringing = [
+        row
+        for row in rows
+        if not row.edits and (row.kind != "card" or row.card_id not in under_way)
+    ]
     # With the old ones go the new ones, or the order of what happened would be lost.
     if sum(row.occurred <= now - _OLD_AFTER for row in ringing) <= more_than:
         return False

@@ -1,12 +1,16 @@
 """An order that ends while its card is being sent: at every moment at which the two can meet."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from telegram_bot.digest import digest
+from telegram_bot.records import Line
 from telegram_bot.store import Store
-from tests.telegram_bot.conftest import Rig
+from telegram_bot.transaction import Transaction
+from tests.telegram_bot.conftest import OWNER, Rig
 from tests.telegram_bot.fake_home_assistant import execution, make_order
 
 # Looking, taking, settling, looking for more: a fifth never comes, and the test would wait for it in vain.
@@ -56,3 +60,37 @@ async def test_the_end_rings(
         if message["text"].startswith("✅ Filled") and not message["edited"]
     ]
     assert len(rings) == 1, shown
+
+
+async def test_newer_state_follows_a_card_in_doubt(tmp_path: Path) -> None:
+    """A digest tells of the newer state, and leaves it waiting: the older one will be in the chat."""
+    store = Store(tmp_path / "bot.sqlite")
+    await store.open()
+
+    def meet(transaction: Transaction) -> list[tuple[str, str]]:
+        """Let a state come while an older one is under way, which stays in doubt; then make a digest."""
+        card = transaction.add_card(OWNER, 0.0, client_order_id="1").id
+        for event_id, kind, card_id in (
+            ("old", "card", card),
+            ("new", "card", card),
+            ("new", "execution", card),
+            *((f"alert-{number}", "price_alert", None) for number in range(6)),
+        ):
+            transaction.enqueue(
+                event_id=event_id,
+                chat_id=OWNER,
+                kind=kind,
+                text=event_id,
+                lines=(Line(event_id, "fill", event_id),),
+                card_id=card_id,
+                occurred=0.0,
+            )
+            transaction.mark([1], "sending")
+        transaction.mark([1], "waiting", doubt=True)
+        assert digest(transaction, OWNER, 100.0)
+        return [(row.event_id, row.kind) for row in transaction.waiting(OWNER)]
+
+    *cards, told = await store.run(meet)
+    assert cards == [("old", "card"), ("new", "card")]
+    assert told[1] == "digest"
+    await store.close()
