@@ -40,8 +40,8 @@ LOOK_SECONDS = 2.0
 GRACE_SECONDS = 10.0
 # For occasions that the plan did not give.
 TRADE_ON_SECONDS = 180.0
-# The bot has found out, or let a question run out, by then.
-FOUND_OUT_SECONDS = 150.0
+# The bot has found out, or let a question run out, by then, also where points are short for some minutes.
+FOUND_OUT_SECONDS = 330.0
 
 
 @dataclass(slots=True)

@@ -22,7 +22,7 @@ from tests.resilience.schedule import Part, make_plan
 
 KILL_EVERY_SECONDS = 40.0
 # At most; a chat takes one edit a second, and a long run leaves more of them for the end.
-SETTLE_SECONDS = 240.0
+SETTLE_SECONDS = 360.0
 SETTLE_SHARE = 1 / 6
 
 POINTS = {

@@ -12,13 +12,13 @@ from tests.resilience.soak import POINTS, table
 SEED = 13
 SECONDS = 90.0
 # At most: it goes on as soon as everybody agrees.
-SETTLE_SECONDS = 240.0
+SETTLE_SECONDS = 360.0
 KILLS = 6
 EXECUTIONS = 200
 
 
 # It takes three minutes; a machine that is busy with much else may need more.
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1200)
 @pytest.mark.resilience
 async def test_nothing_is_lost_and_nothing_comes_twice(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
