@@ -20,6 +20,7 @@ from simulators.exchange.methods.call import SERVER_ERROR, Call, RequestError
 from simulators.exchange.methods.fields import FIELDS
 from simulators.exchange.methods.table import Method
 from simulators.exchange.sockets.hub import Hub
+from simulators.exchange.stamps import Stamps
 from simulators.exchange.statistics import Statistics
 
 # Opening balances: ledger account, currency, amount.
@@ -60,6 +61,7 @@ class Venue:
         self._cancels: set[asyncio.Task[None]] = set()
         self._tickers: dict[str, deque[int]] = {}
         self.requests: Counter[str] = Counter()
+        self.stamps = Stamps()
         self.address_budget = Budgets(PUBLIC_LIMIT, clock.now_ms)
         self.key_budget = Budgets(PRIVATE_LIMIT, clock.now_ms)
         self.statistics = Statistics(self.engine, seed=seed, start_ms=clock.now_ms())
@@ -126,6 +128,7 @@ class Venue:
 
     def handle(self, method: Method, call: Call) -> Any:
         """Carry out a request; what it caused waits in the engine until `publish`. Raises RequestError."""
+        self.stamps.request_came(call.action, call.data.get("clientOrderId"))
         self.guard(method.service, call)
         return method.handler(call)
 

@@ -1,6 +1,7 @@
 """The Bot API over HTTP, as a bot sees it."""
 
 import inspect
+from time import monotonic
 
 from aiohttp import web
 import orjson
@@ -35,6 +36,8 @@ class BotApi:
             "method": name,
             "parameters": {},
             "time": self._world.clock.time(),
+            # Comparable with what other processes of this machine noted, whatever is done to its time.
+            "monotonic": monotonic(),
         }
         try:
             bot = self._bot(request.match_info["token"])

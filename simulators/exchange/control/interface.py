@@ -92,6 +92,12 @@ CONTROLS: tuple[Control, ...] = (
     ),
     Control(
         "GET",
+        "/control/stamps",
+        "when the last execution reports left and requests came, by the monotonic clock",
+        truth.stamps,
+    ),
+    Control(
+        "GET",
         "/control/faults",
         "fault rules in force, kinds of faults, switches",
         conditions.faults,

@@ -39,6 +39,11 @@ async def truth(call: Call) -> dict[str, Any]:
     }
 
 
+async def stamps(call: Call) -> dict[str, Any]:
+    """Return when execution reports left and requests came, in seconds of the machine's monotonic clock."""
+    return call.venue.stamps.as_dict()
+
+
 def _fill(fill: Fill, pair: Pair) -> dict[str, str]:
     """Return one execution of one order."""
     return {

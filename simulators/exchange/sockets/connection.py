@@ -19,6 +19,7 @@ MAX_QUEUED = 20_000
 CLOSE_PATIENCE = 5.0
 GARBAGE = b"<html>502 Bad Gateway</html>"
 _NUMBERS = count(1)
+REPORT = "executionReport"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class _Frame:
 
     content: bytes
     delay: float = 0.0
+    is_report: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ class Connection(ABC):
         for item in (
             self._meddled(frame, kind, pair)
             if self.venue.faults.rules
-            else [_Frame(frame)]
+            else [_Frame(frame, is_report=kind == REPORT)]
         ):
             self._queue.put_nowait(item)
         if (
@@ -92,10 +94,12 @@ class Connection(ABC):
         if self._fault(FaultKind.REORDER, kind, pair) is not None:
             self._overtaken.append(frame)
             return []
-        if self._fault(FaultKind.GARBAGE, kind, pair) is not None:
+        garbled = self._fault(FaultKind.GARBAGE, kind, pair) is not None
+        if garbled:
             frame = GARBAGE
         late = self._fault(FaultKind.DELAY, kind, pair)
-        sent = [_Frame(frame, late.seconds if late is not None else 0.0)]
+        delay = late.seconds if late is not None else 0.0
+        sent = [_Frame(frame, delay, is_report=kind == REPORT and not garbled)]
         if self._fault(FaultKind.DUPLICATE, kind, pair) is not None:
             sent.append(_Frame(frame))
         sent.extend(_Frame(overtaken) for overtaken in self._overtaken)
@@ -157,6 +161,8 @@ class Connection(ABC):
             if isinstance(item, _Frame):
                 if item.delay:
                     await self.venue.clock.sleep(item.delay)
+                if item.is_report:
+                    self.venue.stamps.report_left(item.content)
                 with suppress(ConnectionError):
                     await self._socket.send_frame(item.content, WSMsgType.TEXT)
                 continue

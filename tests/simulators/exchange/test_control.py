@@ -1,6 +1,7 @@
 """The control interface beyond what other tests use of it."""
 
 from collections.abc import Awaitable, Callable
+from time import monotonic
 from typing import Any
 
 from aiohttp import web
@@ -26,7 +27,7 @@ async def refused(bench: Bench, path: str, **data: Any) -> str:
 async def test_index_lists_every_control(bench: Bench) -> None:
     """With a line each."""
     index = await bench.client.control("/", "GET")
-    assert len(index) == 23
+    assert len(index) == 24
     assert (
         index["POST /control/market/price"]
         == '{"pair","price"}: move the market; crossing resting orders fill'
@@ -100,6 +101,21 @@ async def test_somebodys_orders(still: Bench) -> None:
         )
     )["order_id"]
     assert await client.control(f"/orders/{at_once}", "DELETE") == {"cancelled": False}
+
+
+async def test_stamps(still: Bench) -> None:
+    """Requests and reports have their moments, in their order, between those at which they were asked and seen."""
+    socket, began = await still.private(), monotonic()
+    await still.client.place(clientOrderId="mine")
+    await socket.drain()
+    stamps = await still.client.control("/stamps", "GET")
+    request = next(
+        item for item in stamps["requests"] if item["action"] == "do_my_new_order"
+    )
+    [report] = stamps["reports"]
+    assert request["client_order_id"] == report["client_order_id"] == "mine"
+    assert report["execution_type"] == "New"
+    assert began < request["time"] < report["time"] < monotonic()
 
 
 async def test_cancels_of_the_web_terminal(still: Bench) -> None:

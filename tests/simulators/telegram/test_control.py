@@ -1,6 +1,7 @@
 """The control interface itself: help, waiting, records, reset, words for nonsense."""
 
 import asyncio
+from time import monotonic
 
 import pytest
 from telegram import Bot
@@ -53,6 +54,9 @@ async def test_calls(bot: Bot, hands: Hands) -> None:
         "sendMessage",
         "sendMessage",
     ]
+    moments = [call["monotonic"] for call in calls]
+    assert moments == sorted(moments)
+    assert moments[-1] < monotonic()
     assert calls[1]["parameters"]["caption"] == "x"
     assert calls[1]["parameters"]["photo"]["size"] > 0
     assert bot.token not in str(calls)
