@@ -30,6 +30,7 @@ from telegram_bot.languages import N_, _, speaking
 from telegram_bot.markup import Message, e
 from telegram_bot.pairs import UnknownPairError, preferring
 from telegram_bot.reception import Reception, Visitor
+from telegram_bot.second_factor import is_pin
 from telegram_bot.topics import in_topic
 from telegram_bot.words import explain
 
@@ -73,10 +74,11 @@ class Dispatcher:
         self._context.outbox.unpark(message.chat_id)
         topic = message.message_thread_id if message.is_topic_message else None
         with _for(visitor), in_topic(topic):
-            await self._reception.show_menu(user, message.chat, visitor)
             answer = await self._answer(message, user, visitor.role)
             if answer:
                 await self._context.outbox.say(message.chat_id, answer)
+            # Last: /stop must not wait for a menu.
+            await self._reception.show_menu(user, message.chat, visitor)
 
     async def _invited(self, message: TelegramMessage, user: User) -> Visitor | None:
         """Let in somebody who comes with an invitation."""
@@ -106,6 +108,7 @@ class Dispatcher:
             # Not in their language: a stranger has none here.
             await self._reply(query, _(_NOT_YOURS))
             return
+        self._context.outbox.unpark(chat.id)
         topic = None
         if (
             isinstance(query.message, TelegramMessage)
@@ -262,6 +265,9 @@ class Dispatcher:
             return Message(e(explain(err)))
         except Exception:
             _LOGGER.exception("A text could not be handled")
+            if self._context.desk.has_second_factor and is_pin("".join(words)):
+                # Nobody could look at it; if it was a code it must not stay all the same.
+                await self._delete(message)
             return Message(_(_BROKEN))
         # People in a group speak to each other as well.
         return Message(_(_NO_COMMAND)) if message.chat_id == user.id else None

@@ -130,6 +130,8 @@ class Reception:
         try:
             await self._bot.set_my_commands(self._menu(visitor.role), scope=scope)
         except TelegramError as err:
+            # The next message tries it again.
+            self._menus.pop(place, None)
             _LOGGER.info("The menu of chat %s could not be set: %s", chat.id, err)
 
     async def follow_group(self, old: int, new: int) -> None:

@@ -585,6 +585,19 @@ async def test_killed_while_sending(rig: Rig) -> None:
     assert sum("70,001" in text for text in await rig.texts()) == 1
 
 
+async def test_tap_after_a_block(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
+    """Whoever lets the bot in again is heard at the first tap, not at the first message only."""
+    page = await rig.ask("/settings", "Settings")
+    await rig.control(f"chats/{OWNER}/block", {"blocked": True})
+    await rig.home.publish(price_alert(1))
+    await rig.until_kept()
+    await rig.clock.pass_until(lambda: "does not accept" in caplog.text, step=0)
+    await rig.control(f"chats/{OWNER}/block", {"blocked": False})
+    await rig.tap_data("c:set:currency", page)
+    await rig.wait_message("Currency")
+    await rig.wait_message("70,001")
+
+
 async def test_owner_hears_of_a_parked_chat(rig: Rig) -> None:
     """Somebody who blocks the bot is reported to the owner."""
     await rig.stop()

@@ -263,6 +263,34 @@ async def test_language_of_telegram(stopped_rig: Rig) -> None:
     assert "as in Telegram" not in shown["text"]
 
 
+async def test_menu_that_is_lost(stopped_rig: Rig) -> None:
+    """No answer waits for a menu; one that Telegram did not take is shown after the next message."""
+    rig = stopped_rig
+    await rig.start()
+    begin = len(rig.telegram.world.calls)
+
+    async def wait_menus(count: int) -> list[str]:
+        """Wait until menus were sent; return all that was called since the start."""
+
+        def called() -> list[str]:
+            calls = rig.telegram.world.calls[begin:]
+            return [str(call["method"]) for call in calls]
+
+        await rig.clock.pass_until(
+            lambda: called().count("setMyCommands") == count, step=0
+        )
+        return called()
+
+    await rig.fault("too_many_requests", method="setMyCommands", retry_after=1)
+    await rig.ask("/help", "You own this bot")
+    methods = await wait_menus(1)
+    assert methods.index("sendMessage") < methods.index("setMyCommands")
+    await rig.ask("/help", "You own this bot")
+    await wait_menus(2)
+    offered = await rig.control("commands", user_id=str(OWNER), chat_id=str(OWNER))
+    assert "invite" in {command["command"] for command in offered["commands"]}
+
+
 async def menu_languages(rig: Rig) -> set[str | None]:
     """Return the languages in which commands were registered."""
     calls: list[Json] = await rig.calls("setMyCommands")

@@ -230,6 +230,24 @@ async def test_full_disk_at_the_code(
     assert rig.home.count("place_order") == 0
 
 
+async def test_code_that_nobody_could_look_at(
+    guarded: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that takes nothing at all leaves no code in the chat either."""
+    rig = guarded
+    await confirm(rig, await preview(rig))
+
+    def fail(*_: object) -> None:
+        """Fail as a full disk does."""
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("telegram_bot.transaction.Transaction.is_new", fail)
+        await write_code(rig, code(rig))
+        await rig.wait_message("Something went wrong inside me")
+    assert rig.home.count("place_order") == 0
+
+
 async def test_a_message_that_stays(guarded: Rig) -> None:
     """Where Telegram does not delete the code the person is told."""
     rig = guarded
