@@ -6,7 +6,6 @@ from html import escape, unescape
 import json
 import re
 
-MAY_REPEAT = "<i>Telegram left it open whether this message had arrived: it may repeat an earlier one.</i>"
 # Telegram allows 4096 characters after parsing; what is added at the end needs room as well.
 LONGEST_TEXT = 3900
 # And 1024 below a picture.

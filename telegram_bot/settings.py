@@ -59,7 +59,7 @@ class ChatSettings:
         kinds: how loudly what is told, where it was chosen.
         quiet_hours: first and last hour (exclusive) of silence each day, in the zone of Home Assistant.
         mutes: until when (Unix time, None for ever) a kind or EVERYTHING comes without a sound.
-        quote_currency: what values are worked out in.
+        quote_currency: in which pairs are meant that are named by half.
         digest_hour: when the daily digest comes, in the zone of Home Assistant.
         chart_theme: what charts look like.
         topic: in which topic of a group the bot speaks by itself.

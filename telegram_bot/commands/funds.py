@@ -78,7 +78,6 @@ def _available(rows: list[Json], place: str | None, currency: str) -> str | None
 
 async def stop(context: Context, request: Request) -> Message:
     """Switch trading off at once."""
-    status = None
     try:
         status = await context.home_assistant.status()
         await context.home_assistant.switch(status["trading_entity_id"], on=False)
