@@ -21,7 +21,8 @@ async def inline_prices(context: Context, typed: str) -> list[InlineQueryResultA
     if not pairs:
         return []
     answer = await context.home_assistant.call("get_ticker", {"pairs": pairs})
-    return [_result(answer["tickers"][pair]) for pair in pairs]
+    tickers = answer["tickers"]
+    return [_result(tickers[pair]) for pair in pairs if pair in tickers]
 
 
 async def _fitting(context: Context, typed: str) -> list[str]:

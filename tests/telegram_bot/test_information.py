@@ -357,6 +357,14 @@ async def test_inline(rig: Rig, typed: str, pairs: list[str]) -> None:
         assert "<b>BTC-USD 60,500 USD</b>" in content["message_text"]
 
 
+async def test_inline_without_one_of_the_prices(rig: Rig) -> None:
+    """A pair without a price does not take the others with it."""
+    whole = rig.home.services["get_ticker"]({"pairs": ["BTC-USD"]})
+    rig.home.services["get_ticker"] = lambda data: whole
+    _, results = await inline(rig, "")
+    assert [result["id"] for result in results] == ["BTC-USD"]
+
+
 async def test_a_chosen_price_is_no_question(rig: Rig) -> None:
     """What somebody sends with the bot's help is not answered as if it had been typed."""
     query_id, _ = await inline(rig, "btc")
