@@ -9,6 +9,7 @@ from .fields import (
     StreamEvent,
     Wire,
     WireEnum,
+    Words,
     decimal,
     identifier,
     mapping,
@@ -17,6 +18,7 @@ from .fields import (
     optional_moment,
     optional_whole,
     readable,
+    received,
     rows,
     text,
     whole,
@@ -29,6 +31,9 @@ class Side(WireEnum):
     BUY = "BUY"
     SELL = "SELL"
     UNKNOWN = "UNKNOWN"
+
+
+SIDES = Words(Side)
 
 
 class PriceSource(WireEnum):
@@ -53,28 +58,7 @@ class Resolution(WireEnum):
     UNKNOWN = "UNKNOWN"
 
 
-_TICKER_NUMBERS = {
-    "best_bid": "bestBid",
-    "best_ask": "bestAsk",
-    "best_bid_change": "bestBidChange",
-    "best_bid_change_percentage": "bestBidChangePercentage",
-    "best_ask_change": "bestAskChange",
-    "best_ask_change_percentage": "bestAskChangePercentage",
-    "last": "last",
-    "last_trade_price": "lastTradePrice",
-    "last_trade_volume": "lastTradeVolume",
-    "low": "low",
-    "high": "high",
-    "volume": "volume",
-    "quote_volume": "quoteVolume",
-    "volume_30d": "volume30d",
-    "volume_usd": "volumeUSD",
-    "price_change": "priceChange",
-    "price_change_percentage": "priceChangePercentage",
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@received
 class Ticker:
     """A pair's market over 24 hours (rest.md 4.A.4); None = the exchange left it out.
 
@@ -106,14 +90,27 @@ class Ticker:
     @readable
     def from_wire(cls, data: Wire, *, pair: str) -> Self:
         """Read a value of get_ticker."""
-        numbers = {
-            name: optional_decimal(data.get(key))
-            for name, key in _TICKER_NUMBERS.items()
-        }
+        get = data.get
         return cls(
             pair=pair,
-            last_trade_time=optional_moment(data.get("lastTradeDateISO")),
-            **numbers,
+            best_bid=optional_decimal(get("bestBid")),
+            best_ask=optional_decimal(get("bestAsk")),
+            best_bid_change=optional_decimal(get("bestBidChange")),
+            best_bid_change_percentage=optional_decimal(get("bestBidChangePercentage")),
+            best_ask_change=optional_decimal(get("bestAskChange")),
+            best_ask_change_percentage=optional_decimal(get("bestAskChangePercentage")),
+            last=optional_decimal(get("last")),
+            last_trade_price=optional_decimal(get("lastTradePrice")),
+            last_trade_volume=optional_decimal(get("lastTradeVolume")),
+            last_trade_time=optional_moment(get("lastTradeDateISO")),
+            low=optional_decimal(get("low")),
+            high=optional_decimal(get("high")),
+            volume=optional_decimal(get("volume")),
+            quote_volume=optional_decimal(get("quoteVolume")),
+            volume_30d=optional_decimal(get("volume30d")),
+            volume_usd=optional_decimal(get("volumeUSD")),
+            price_change=optional_decimal(get("priceChange")),
+            price_change_percentage=optional_decimal(get("priceChangePercentage")),
         )
 
 
@@ -229,7 +226,7 @@ class Trade(StreamEvent):
             pair=pair,
             trade_id=trade_id,
             time=moment(data["dateISO"]),
-            side=Side(data["side"]),
+            side=SIDES[data["side"]],
             price=decimal(data["price"]),
             amount=decimal(data["amount"]),
         )

@@ -12,6 +12,7 @@ from .fields import (
     StreamEvent,
     Wire,
     WireEnum,
+    Words,
     account,
     decimal_or_zero,
     identifier,
@@ -22,9 +23,10 @@ from .fields import (
     order_identifier,
     plain,
     readable,
+    received,
     text,
 )
-from .market import Side
+from .market import SIDES, Side
 
 
 class OrderType(WireEnum):
@@ -99,7 +101,13 @@ class ExecutionType(WireEnum):
     UNKNOWN = "UNKNOWN"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+_STATUSES = Words(OrderStatus)
+_ORDER_TYPES = Words(OrderType)
+_TIMES_IN_FORCE = Words(TimeInForce)
+_EXECUTION_TYPES = Words(ExecutionType)
+
+
+@received
 class Order:
     """An order as the exchange knows it (rest.md 4.B.8, 4.B.9, websocket.md 4.2).
 
@@ -153,52 +161,51 @@ class Order:
     @readable
     def from_wire(cls, data: Wire) -> Self:
         """Read a row of get_my_orders, an answer of do_my_new_order or an executionReport."""
+        get = data.get
         order_id = order_identifier(data["orderId"])
         status_text = text(data["status"])
-        status = OrderStatus(status_text)
-        final = data.get("statusIsFinal")
+        status = _STATUSES[status_text]
+        final = get("statusIsFinal")
         code, reason = _reject(data)
-        force = data.get("timeInForce")
+        force = get("timeInForce")
         return cls(
             order_id=order_id,
             client_order_id=_client_order_ids(data)[0],
-            client_id=text(data.get("clientId") or ""),
-            account_id=account(data.get("accountId")),
+            client_id=text(get("clientId") or ""),
+            account_id=account(get("accountId")),
             pair=f"{text(data['currency1'])}-{text(data['currency2'])}",
-            side=Side(data["side"]),
+            side=SIDES[data["side"]],
             order_type=_order_type(data),
-            time_in_force=None if force is None else TimeInForce(force),
+            time_in_force=None if force is None else _TIMES_IN_FORCE[force],
             status=status,
             status_text=status_text,
             is_final=final if isinstance(final, bool) else status.is_final,
-            price=optional_decimal(data.get("price")),
-            stop_price=optional_decimal(data.get("stopPrice")),
-            requested_amount=optional_decimal(data.get("requestedAmountCcy1")),
-            requested_quote_amount=optional_decimal(data.get("requestedAmountCcy2")),
-            executed_amount=decimal_or_zero(data.get("executedAmountCcy1")),
-            executed_quote_amount=decimal_or_zero(data.get("executedAmountCcy2")),
-            average_price=optional_decimal(data.get("averagePrice")),
-            initial_on_hold_amount=optional_decimal(
-                data.get("initialOnHoldAmountCcy1")
-            ),
+            price=optional_decimal(get("price")),
+            stop_price=optional_decimal(get("stopPrice")),
+            requested_amount=optional_decimal(get("requestedAmountCcy1")),
+            requested_quote_amount=optional_decimal(get("requestedAmountCcy2")),
+            executed_amount=decimal_or_zero(get("executedAmountCcy1")),
+            executed_quote_amount=decimal_or_zero(get("executedAmountCcy2")),
+            average_price=optional_decimal(get("averagePrice")),
+            initial_on_hold_amount=optional_decimal(get("initialOnHoldAmountCcy1")),
             initial_on_hold_quote_amount=optional_decimal(
-                data.get("initialOnHoldAmountCcy2")
+                get("initialOnHoldAmountCcy2")
             ),
-            fee_amount=decimal_or_zero(data.get("feeAmount")),
-            fee_currency=optional_text(data.get("feeCurrency")),
-            comment=optional_text(data.get("comment")),
+            fee_amount=decimal_or_zero(get("feeAmount")),
+            fee_currency=optional_text(get("feeCurrency")),
+            comment=optional_text(get("comment")),
             reject_code=code,
             reject_reason=reason,
-            created=optional_moment(data.get("serverCreateTimestamp")),
-            updated=optional_moment(data.get("lastUpdateTimestamp")),
-            expire_time=optional_moment(data.get("expireTime")),
-            effective_time=optional_moment(data.get("effectiveTime")),
+            created=optional_moment(get("serverCreateTimestamp")),
+            updated=optional_moment(get("lastUpdateTimestamp")),
+            expire_time=optional_moment(get("expireTime")),
+            effective_time=optional_moment(get("effectiveTime")),
         )
 
 
 def _order_type(data: Wire) -> OrderType:
     """Return the kind; a stop order placed by an old client says "Limit" and shows its stop."""
-    found = OrderType(data["orderType"])
+    found = _ORDER_TYPES[data["orderType"]]
     stop = found is OrderType.LIMIT and data.get("stopPrice") is not None
     return OrderType.STOP_LIMIT if stop else found
 
@@ -219,6 +226,8 @@ def _reject(data: Wire) -> tuple[int | None, str | None]:
     code: Any = data.get("rejectCode")
     reason: Any = data.get("rejectReason")
     told = data.get("orderRejectReason")
+    if code is reason is told is None:
+        return None, None
     if isinstance(told, str) and (code is None or reason is None):
         try:
             inner = orjson.loads(told)
@@ -238,7 +247,7 @@ def _number_or_none(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@received
 class ExecutionReport(StreamEvent):
     """Something happened to an order (websocket.md 4.2).
 
@@ -264,7 +273,7 @@ class ExecutionReport(StreamEvent):
         execution_id = data.get("executionId")
         return cls(
             order=Order.from_wire(data),
-            execution_type=ExecutionType(kind),
+            execution_type=_EXECUTION_TYPES[kind],
             execution_type_text=kind,
             execution_id=None if execution_id is None else identifier(execution_id),
             last_amount=amount,

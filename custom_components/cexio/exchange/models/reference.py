@@ -13,12 +13,13 @@ from .fields import (
     optional_decimal,
     optional_whole,
     readable,
+    received,
     text,
     whole,
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@received
 class Pair:
     """The trading conditions of a pair (rest.md 4.A.6); amounts in base or quote as named."""
 
