@@ -35,7 +35,7 @@ from .exchange import Balance, Pair
 from .feed import FeedKind
 from .market import Market, MarketData
 from .profit_sensors import ASSET_SENSORS, CexioProfitSensor
-from .representation import plain
+from .representation import canonical, plain
 
 PARALLEL_UPDATES = 0
 
@@ -259,9 +259,9 @@ class CexioMarketSensor(CexioMarketEntity, SensorEntity):
     @property
     @override
     def native_value(self) -> str | None:
-        """Return the number in plain digits."""
+        """Return the number in plain digits, the same from a book and from a ticker."""
         value = self.entity_description.value_fn(self.coordinator.data)
-        return None if value is None else plain(value)
+        return None if value is None else canonical(value)
 
 
 class CexioBalanceSensor(CexioBalanceEntity, SensorEntity):

@@ -16,6 +16,7 @@ from custom_components.cexio.const import DOMAIN
 from custom_components.cexio.diagnostic_sensors import CexioLastRecovery, CexioPoints
 from custom_components.cexio.exchange import RestClient, Ticker
 from custom_components.cexio.fees import FeesCoordinator, NextTier
+from custom_components.cexio.market import MarketData
 from simulators.exchange.server import ExchangeServer
 from tests.integration.harness import (
     MockConfigEntry,
@@ -216,3 +217,18 @@ async def test_small_numbers_are_plain(
     assert state is not None
     assert state.state.startswith("0.0000")
     assert "E" not in state.state.upper()
+
+
+async def test_one_price_has_one_text(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    """A book and a ticker may write the same number with more or less zeros."""
+    market = entry.runtime_data.markets.markets["BTC-USD"]
+    sensor = "sensor.btc_usd_mid_price"
+    seen = []
+    for bid, ask in (("59999.5", "60000.5"), ("59999", "60001"), ("0.10", "0.30")):
+        market.async_set_updated_data(MarketData(Decimal(bid), Decimal(ask)))
+        state = hass.states.get(sensor)
+        assert state is not None
+        seen.append(state.state)
+    assert seen == ["60000", "60000", "0.2"]
