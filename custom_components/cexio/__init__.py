@@ -277,7 +277,9 @@ async def _async_bring_up(
             await runtime.feed.async_write()
 
     entry.async_on_unload(
-        async_track_time_interval(hass, write_again, WRITE_AGAIN_INTERVAL)
+        async_track_time_interval(
+            hass, write_again, WRITE_AGAIN_INTERVAL, cancel_on_shutdown=True
+        )
     )
     await runtime.alerts.async_start()
     runtime.price_history.async_start()
@@ -330,8 +332,8 @@ async def _async_bring_down(runtime: CexioRuntimeData) -> None:
     await runtime.markets.async_stop()
     runtime.watch.async_stop()
     await runtime.watch.troubles.async_stop()
-    if runtime.feed.has_unwritten:
-        await runtime.feed.async_write()
+    # Also when nothing is left: whoever is writing still has to tell what was written.
+    await runtime.feed.async_write()
     await runtime.database.async_close()
 
 

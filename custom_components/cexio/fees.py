@@ -80,9 +80,12 @@ class FeesCoordinator(CexioCoordinator[Fees]):
             )
         )
 
-    async def _async_begin(self, _now: datetime) -> None:
-        """Ask for the first time."""
-        await self.async_refresh()
+    @callback
+    def _async_begin(self, _now: datetime) -> None:
+        """Ask for the first time; a question that waits for points ends with the entry."""
+        self.config_entry.async_create_background_task(
+            self.hass, self.async_refresh(), self.name
+        )
 
     @override
     async def _async_fetch(self) -> Fees:

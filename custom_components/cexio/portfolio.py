@@ -318,7 +318,11 @@ class PortfolioCoordinator(DataUpdateCoordinator[Portfolio | None]):
                 "DELETE FROM portfolio_samples WHERE time < ?", (oldest.timestamp(),)
             )
 
-        await self._database.async_run(write)
+        try:
+            await self._database.async_run(write)
+        except sqlite3.Error as err:
+            # It is known until the next start; the feed says that the disk refuses.
+            _LOGGER.debug("A sample of the portfolio was not kept: %s", err)
 
 
 def _load_samples(

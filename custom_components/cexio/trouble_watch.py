@@ -144,8 +144,15 @@ class TroubleWatch:
             f"{DOMAIN} permissions",
         )
 
-    async def _async_tick(self, _now: datetime) -> None:
-        """Look at what changes with time; a wrong clock may have been set right."""
+    @callback
+    def _async_tick(self, _now: datetime) -> None:
+        """Look at what changes with time; the entry ends a question that waits for points."""
+        self._entry.async_create_background_task(
+            self._hass, self._async_look_again(), f"{DOMAIN} troubles"
+        )
+
+    async def _async_look_again(self) -> None:
+        """Look; a wrong clock may have been set right."""
         if (Trouble.WRONG_CLOCK, "") in self.troubles:
             try:
                 await self._client.rest.measure_clock()
