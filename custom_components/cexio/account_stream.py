@@ -27,6 +27,8 @@ from .exchange import (
     Unreadable,
 )
 from .executions import Ledger
+from .following import async_follow
+from .listeners import Listeners
 from .order_outcomes import OrderOutcomes
 from .recovery import Recovery
 
@@ -34,6 +36,7 @@ _LOGGER = logging.getLogger(__name__)
 
 # How often to look whether questions are due; without a stream they are each time.
 TICK = timedelta(seconds=60)
+EVENTS = (ExecutionReport, AccountUpdate, Connected, Disconnected, Unreadable)
 # So many connects and disconnects are remembered for diagnostics.
 HISTORY_COUNT = 50
 
@@ -75,17 +78,21 @@ class AccountStream:
         self._tasks: list[asyncio.Task[None]] = []
         self.history: deque[dict[str, str]] = deque(maxlen=HISTORY_COUNT)
         self._stop_ticking: CALLBACK_TYPE | None = None
-        self._listeners: list[Callable[[], None]] = []
+        self._ticking: asyncio.Task[None] | None = None
+        self._listeners = Listeners[()]()
         self.connected = False
 
     async def async_start(self) -> None:
         """Connect and follow."""
+        following = async_follow(
+            self._stream, EVENTS, self._async_take, self._async_catch_up_missed
+        )
         self._tasks = [
             self._entry.async_create_background_task(
                 self._hass, work, f"{DOMAIN} {name}"
             )
             for name, work in (
-                ("account", self._async_consume()),
+                ("account", following),
                 ("waiting executions", self._async_release()),
             )
         ]
@@ -99,9 +106,10 @@ class AccountStream:
         if self._stop_ticking is not None:
             self._stop_ticking()
             self._stop_ticking = None
-        for task in self._tasks:
+        tasks = [*self._tasks, *([self._ticking] if self._ticking else [])]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self._stream.stop()
         self._ledger.live_since = None
         await self._ledger.async_release(everything=True)
@@ -116,14 +124,7 @@ class AccountStream:
     @callback
     def async_listen(self, listener: Callable[[], None]) -> CALLBACK_TYPE:
         """Call the listener when the connection comes or goes."""
-        self._listeners.append(listener)
-
-        @callback
-        def remove() -> None:
-            """Stop listening."""
-            self._listeners.remove(listener)
-
-        return remove
+        return self._listeners.async_add(listener)
 
     async def async_catch_up(self) -> None:
         """Ask for whatever may have been missed (websocket.md 4.9)."""
@@ -132,27 +133,10 @@ class AccountStream:
             await self.recovery.async_run()
             self._caught_up = asked
 
-    async def _async_consume(self) -> None:
-        """Follow the events of the stream; nothing ends it but the end of the entry."""
-        has_missed = False
-        while True:
-            try:
-                async with self._stream.listen(
-                    ExecutionReport,
-                    AccountUpdate,
-                    Connected,
-                    Disconnected,
-                    Unreadable,
-                ) as events:
-                    if has_missed:
-                        await self._async_recover()
-                    async for event in events:
-                        await self._async_take(event)
-            except CexioError as err:
-                _LOGGER.warning("Events of the account were missed: %s", err)
-                has_missed = True
-            else:
-                return
+    async def _async_catch_up_missed(self, missed: CexioError) -> None:
+        """Ask for what came faster than it could be read."""
+        _LOGGER.warning("Events of the account were missed: %s", missed)
+        await self._async_recover()
 
     async def _async_release(self) -> None:
         """Take what waits for reports as it is when none come."""
@@ -162,7 +146,12 @@ class AccountStream:
             while (due := self._ledger.next_release) is not None:
                 await asyncio.sleep(max(due - monotonic(), 0))
                 await self._following.wait()
-                await self._ledger.async_release()
+                try:
+                    await self._ledger.async_release()
+                except Exception:
+                    # What was not kept is found again by asking.
+                    _LOGGER.exception("Executions that waited could not be taken in")
+                    self._caught_up = None
 
     async def _async_recover(self) -> None:
         """Catch up while reports wait in the queue, so that fills keep their order."""
@@ -204,10 +193,7 @@ class AccountStream:
         """Catch up now, or at the next tick if the exchange does not answer."""
         try:
             await self.async_catch_up()
-        except CexioError as err:
-            self._caught_up = None
-            _LOGGER.debug("Catching up is put off: %s", err)
-        except sqlite3.Error as err:
+        except (CexioError, sqlite3.Error) as err:
             self._caught_up = None
             _LOGGER.debug("Catching up is put off: %s", err)
 
@@ -228,11 +214,14 @@ class AccountStream:
         if connected == self.connected:
             return
         self.connected = connected
-        for listener in tuple(self._listeners):
-            listener()
+        self._listeners.async_tell()
 
-    async def _async_tick(self, now: datetime) -> None:
+    @callback
+    def _async_tick(self, now: datetime) -> None:
         """Ask when it is due: slowly beside a stream, each time without one."""
         is_due = self._caught_up is None or now - self._caught_up >= ACCOUNT_INTERVAL
-        if is_due or not self.connected:
-            await self._async_try_to_catch_up()
+        is_asking = self._ticking is not None and not self._ticking.done()
+        if (is_due or not self.connected) and not is_asking:
+            self._ticking = self._entry.async_create_background_task(
+                self._hass, self._async_try_to_catch_up(), f"{DOMAIN} catching up"
+            )

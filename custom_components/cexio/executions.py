@@ -17,6 +17,7 @@ import orjson
 from .database import Database, set_meta
 from .exchange import ExecutionReport, ExecutionType, Order
 from .feed import Feed, FeedKind, NewEntry
+from .listeners import Listeners
 from .order_changes import Change, before_fills, changes_between, merge, order_key, rank
 from .representation import order_as_dict, order_from_stored, order_to_stored
 
@@ -70,7 +71,7 @@ class Ledger:
         self._orders: dict[str, Order] = {}
         self._held: dict[str, list[_Held]] = {}
         self._seen: dict[tuple[str, str], None] = {}
-        self._listeners: list[OrderListener] = []
+        self._listeners = Listeners[Order]()
         self.something_held = asyncio.Event()
         self.has_baseline = False
         self.contact: datetime | None = None
@@ -104,14 +105,7 @@ class Ledger:
     @callback
     def async_listen(self, listener: OrderListener) -> CALLBACK_TYPE:
         """Call the listener with each order that changed."""
-        self._listeners.append(listener)
-
-        @callback
-        def remove() -> None:
-            """Stop listening."""
-            self._listeners.remove(listener)
-
-        return remove
+        return self._listeners.async_add(listener)
 
     async def async_apply_report(self, report: ExecutionReport) -> None:
         """Take in an execution report of the private stream."""
@@ -260,8 +254,7 @@ class Ledger:
             lambda connection: _keep(connection, merged),
         )
         self._orders[key] = merged
-        for listener in tuple(self._listeners):
-            listener(merged)
+        self._listeners.async_tell(merged)
         return changes
 
 

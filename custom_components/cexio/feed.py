@@ -16,6 +16,7 @@ from homeassistant.util import dt as dt_util
 import orjson
 
 from .database import Database, is_trouble, set_meta
+from .listeners import Listeners
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -101,7 +102,7 @@ class Feed:
         self._is_wanted = is_wanted
         self._unwritten: deque[tuple[Sequence[NewEntry], Also | None]] = deque()
         self._lock = asyncio.Lock()
-        self._listeners: list[FeedListener] = []
+        self._listeners = Listeners[FeedEntry]()
         self._recent: deque[FeedEntry] = deque(maxlen=RECENT_COUNT)
         self._published = 0
         self._since_prune = 0
@@ -232,24 +233,12 @@ class Feed:
     @callback
     def async_listen(self, listener: FeedListener) -> CALLBACK_TYPE:
         """Call the listener with each entry that is published from now on."""
-        self._listeners.append(listener)
-
-        @callback
-        def remove() -> None:
-            """Stop listening."""
-            self._listeners.remove(listener)
-
-        return remove
+        return self._listeners.async_add(listener)
 
     async def _async_publish(self, entries: Sequence[FeedEntry]) -> None:
         """Tell all listeners, then note that it was done."""
         for entry in entries:
-            for listener in tuple(self._listeners):
-                try:
-                    listener(entry)
-                except Exception:
-                    # One broken listener must not take the entry from the others.
-                    _LOGGER.exception("A listener failed on entry %s", entry.id)
+            self._listeners.async_tell(entry)
         self._published = entries[-1].seq
         try:
             await self._database.async_set_meta(META_PUBLISHED, str(self._published))

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import logging
 import sqlite3
 
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
 from .background import Turns
@@ -26,6 +26,7 @@ from .exchange import (
 )
 from .executions import Ledger
 from .feed import Feed, FeedKind, NewEntry
+from .following import async_follow
 from .representation import plain
 
 _LOGGER = logging.getLogger(__name__)
@@ -102,7 +103,14 @@ class FundingWatch:
             lambda connection: _load(connection, now)
         )
         self._follower = self._entry.async_create_background_task(
-            self._hass, self._async_follow(), f"{DOMAIN} moves of funds"
+            self._hass,
+            async_follow(
+                self._stream,
+                (AccountUpdate, Connected),
+                self._async_take,
+                self._async_catch_up,
+            ),
+            f"{DOMAIN} moves of funds",
         )
         self.turns.async_plan(START_PAUSE)
 
@@ -114,20 +122,12 @@ class FundingWatch:
             await asyncio.gather(self._follower, return_exceptions=True)
             self._follower = None
 
-    async def _async_follow(self) -> None:
-        """Ask soon when the stream tells of a move, or may have missed one."""
-        while True:
-            try:
-                async with self._stream.listen(AccountUpdate, Connected) as events:
-                    async for event in events:
-                        self._async_take(event)
-            except CexioError as err:
-                _LOGGER.debug("Moves of funds are asked for later: %s", err)
-            else:
-                return
+    async def _async_catch_up(self, missed: CexioError) -> None:
+        """Ask soon: the stream may have told of a move meanwhile."""
+        _LOGGER.debug("Moves of funds were missed: %s", missed)
+        self.turns.async_hurry(SETTLE)
 
-    @callback
-    def _async_take(self, event: StreamEvent) -> None:
+    async def _async_take(self, event: StreamEvent) -> None:
         """Ask soon where there may be news."""
         match event:
             case Connected():

@@ -28,6 +28,8 @@ from .exchange import (
     StreamEvent,
     Ticker,
 )
+from .following import async_follow
+from .listeners import Listeners
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -239,7 +241,7 @@ class MarketHub:
         self.tickers = TickerCoordinator(hass, entry, rest, reference)
         self.markets: dict[str, Market] = {}
         self._reasons: dict[str, set[str]] = {}
-        self._listeners: list[PriceListener] = []
+        self._listeners = Listeners[str, Decimal]()
         self._task: asyncio.Task[None] | None = None
 
     async def async_start(self) -> None:
@@ -251,7 +253,14 @@ class MarketHub:
             self._entry.async_on_unload(coordinator.async_add_listener(listener))
         await self.tickers.async_refresh()
         self._task = self._entry.async_create_background_task(
-            self._hass, self._async_consume(), f"{DOMAIN} market data"
+            self._hass,
+            async_follow(
+                self.stream,
+                (OrderBook, Connected, Disconnected),
+                self._async_take,
+                self._async_read_anew,
+            ),
+            f"{DOMAIN} market data",
         )
         await self.stream.start()
 
@@ -322,32 +331,13 @@ class MarketHub:
     @callback
     def async_listen_prices(self, listener: PriceListener) -> CALLBACK_TYPE:
         """Call the listener with each change of the middle price of a followed pair."""
-        self._listeners.append(listener)
+        return self._listeners.async_add(listener)
 
-        @callback
-        def remove() -> None:
-            """Stop listening."""
-            self._listeners.remove(listener)
+    async def _async_read_anew(self, missed: CexioError) -> None:
+        """Go on: books are complete with the next of each."""
+        _LOGGER.debug("Market data is read anew: %s", missed)
 
-        return remove
-
-    async def _async_consume(self) -> None:
-        """Follow the events of the stream."""
-        while True:
-            try:
-                async with self.stream.listen(
-                    OrderBook, Connected, Disconnected
-                ) as events:
-                    async for event in events:
-                        self._async_handle(event)
-            except CexioError as err:
-                # More books than could be read: the next ones are complete again.
-                _LOGGER.debug("Market data is read anew: %s", err)
-            else:
-                return
-
-    @callback
-    def _async_handle(self, event: StreamEvent) -> None:
+    async def _async_take(self, event: StreamEvent) -> None:
         """Take in one event."""
         match event:
             case OrderBook(pair=pair) if (market := self.markets.get(pair)) is not None:
@@ -361,16 +351,16 @@ class MarketHub:
     @callback
     def _async_tell(self, pair: str, price: Decimal | None) -> None:
         """Tell the listeners a price."""
-        if price is None:
-            return
-        for listener in tuple(self._listeners):
-            listener(pair, price)
+        if price is not None:
+            self._listeners.async_tell(pair, price)
 
     @callback
     def _async_tickers_changed(self) -> None:
         """Hand the tickers to their markets."""
-        for pair, market in self.markets.items():
-            if (ticker := self.tickers.data.get(pair)) is not None:
+        # Whoever is told a price may let its market go.
+        for pair, market in tuple(self.markets.items()):
+            ticker = self.tickers.data.get(pair)
+            if ticker is not None and pair in self.markets:
                 market.async_set_ticker(ticker)
                 self._async_tell(pair, market.newest.mid)
         self._async_check_availability()
@@ -380,7 +370,7 @@ class MarketHub:
         """Let go of pairs that are no longer traded, and take up those that are again."""
         traded = self._reference.data.pairs
         self.tickers.async_keep(traded)
-        for pair, market in self.markets.items():
+        for pair, market in tuple(self.markets.items()):
             if pair not in traded:
                 market.async_lose()
                 market.data = MarketData()
@@ -394,6 +384,6 @@ class MarketHub:
         """Make markets unavailable that nothing is known of any more."""
         if self.tickers.last_update_success:
             return
-        for market in self.markets.values():
+        for market in tuple(self.markets.values()):
             if market.book is None:
                 market.async_lose()

@@ -285,10 +285,14 @@ class PriceAlerts:
         """Keep what prices change, and let a pair go that nothing waits for any more."""
         while True:
             await self._has_changes.wait()
-            await self._async_keep()
-            waiting = chain.from_iterable(self._waiting.values())
-            if not all(alert.is_active for alert in waiting):
-                await self.async_reconcile()
+            try:
+                await self._async_keep()
+                waiting = chain.from_iterable(self._waiting.values())
+                if not all(alert.is_active for alert in waiting):
+                    await self.async_reconcile()
+            except Exception:
+                # The alerts that come after must still be kept and told.
+                _LOGGER.exception("What prices changed could not be kept")
 
     async def _async_keep(self) -> None:
         """Keep all changes so far in one transaction, in order."""
