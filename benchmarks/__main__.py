@@ -7,13 +7,19 @@ import sys
 
 import orjson
 
-from benchmarks import codec
+from benchmarks import chart, codec
 from benchmarks.harness import Row
+from benchmarks.latency import fills
+from benchmarks.latency.stage import STAGE
 
 # By name; each takes whether it is to be quick.
 BENCHMARKS: dict[str, Callable[[bool], list[Row]]] = {
     "parse": codec.parse,
     "sign": codec.sign,
+    "chart": chart.run,
+    # The last ones: from the first of them on a whole system runs beside.
+    "fill-to-chat": fills.fill_to_chat,
+    "fill-to-event": fills.fill_to_event,
 }
 COLUMNS = "{:34} {:>5} {:>11} {:>11} {:>11} {:>11} {:>11} {:>11} {:>9} {:>9}  {}"
 TITLES = (
@@ -70,10 +76,11 @@ def main() -> int:
         return 2
     print(COLUMNS.format(*TITLES, "goal"))
     rows: list[Row] = []
-    for run in chosen:
-        for row in run(arguments.quick):
-            rows.append(row)
-            print(line(row), flush=True)
+    with STAGE:
+        for run in chosen:
+            for row in run(arguments.quick):
+                rows.append(row)
+                print(line(row), flush=True)
     if arguments.json:
         arguments.json.write_bytes(
             orjson.dumps([row.as_dict() for row in rows], option=orjson.OPT_INDENT_2)
