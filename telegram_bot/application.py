@@ -9,20 +9,11 @@ from http import HTTPStatus
 import logging
 from random import Random
 import sqlite3
-from typing import Any
 
 import aiohttp
 from telegram import Update
 from telegram.error import Conflict, InvalidToken, TelegramError
-from telegram.ext import (
-    Application,
-    ApplicationBuilder,
-    CallbackQueryHandler,
-    ContextTypes,
-    InlineQueryHandler,
-    MessageHandler,
-    filters,
-)
+from telegram.ext import ApplicationBuilder
 
 from telegram_bot import people
 from telegram_bot.access import Access, Role
@@ -44,11 +35,10 @@ from telegram_bot.pairs import PairBook
 from telegram_bot.store import Store, StoreError, is_damage
 from telegram_bot.transaction import Transaction
 from telegram_bot.transport import Transport
+from telegram_bot.updates import TelegramApplication, hand_over
 from telegram_bot.watcher import Watcher
 
 _LOGGER = logging.getLogger(__name__)
-
-type TelegramApplication = Application[Any, Any, Any, Any, Any, Any]
 
 _CONCURRENT_UPDATES = 64
 _READ_TIMEOUT = 10.0
@@ -162,7 +152,7 @@ class CompanionBot:
             commands=COMMANDS,
             username=lambda: telegram.bot.username,
         )
-        self._add_handlers(telegram, Dispatcher(telegram.bot, context))
+        hand_over(telegram, Dispatcher(telegram.bot, context))
         # Home Assistant first: what happens from now on is kept, wherever Telegram is.
         await home_assistant.start()
         self._exits.push_async_callback(home_assistant.stop)
@@ -244,41 +234,6 @@ class CompanionBot:
             .job_queue(None)
             .build()
         )
-
-    def _add_handlers(
-        self, telegram: TelegramApplication, dispatcher: Dispatcher
-    ) -> None:
-        """Send every message and every tap through the dispatcher."""
-
-        async def message(update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
-            """Hand over a message."""
-            if update.message:
-                await dispatcher.message(update.message)
-
-        async def tap(update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
-            """Hand over a tap."""
-            if update.callback_query:
-                await dispatcher.tap(update.callback_query)
-
-        async def inline(update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
-            """Hand over what somebody types behind the bot's name in any chat."""
-            if update.inline_query:
-                await dispatcher.inline(update.inline_query)
-
-        async def error(_update: object, context: ContextTypes.DEFAULT_TYPE) -> None:
-            """Log what nobody else caught."""
-            _LOGGER.error("An update could not be handled", exc_info=context.error)
-
-        async def migrated(update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
-            """Hand over the news that a group has got another id."""
-            if update.message:
-                await dispatcher.migrated(update.message)
-
-        telegram.add_handler(MessageHandler(~filters.StatusUpdate.ALL, message))
-        telegram.add_handler(MessageHandler(filters.StatusUpdate.MIGRATE, migrated))
-        telegram.add_handler(CallbackQueryHandler(tap))
-        telegram.add_handler(InlineQueryHandler(inline))
-        telegram.add_error_handler(error)
 
     async def _poll(self, telegram: TelegramApplication) -> None:
         """Start to ask for updates."""
