@@ -1,5 +1,6 @@
 """The audit trail: who asked to place or cancel what, and what became of it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, fields
@@ -73,6 +74,10 @@ class AuditTrail:
         """Keep the file."""
         self._hass = hass
         self._database = database
+        self._under_way = 0
+        # Set while no request is under way.
+        self.idle = asyncio.Event()
+        self.idle.set()
 
     @asynccontextmanager
     async def async_record(
@@ -86,14 +91,21 @@ class AuditTrail:
     ) -> AsyncIterator[Request]:
         """Write down a request before it is handled, and afterwards what came of it."""
         request = Request(client_order_id, dict(asked))
-        number = await self._async_begin(action, context, request, comment)
+        self._under_way += 1
+        self.idle.clear()
         try:
-            yield request
-        except BaseException as err:
-            request.outcome = _outcome(err)
-            raise
+            number = await self._async_begin(action, context, request, comment)
+            try:
+                yield request
+            except BaseException as err:
+                request.outcome = _outcome(err)
+                raise
+            finally:
+                await self._async_end(number, request.outcome)
         finally:
-            await self._async_end(number, request.outcome)
+            self._under_way -= 1
+            if not self._under_way:
+                self.idle.set()
 
     async def async_settle(self, client_order_id: str, outcome: str) -> None:
         """Write down what was found out later about a request whose outcome was unknown."""

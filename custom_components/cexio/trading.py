@@ -1,6 +1,7 @@
 """The trading desk: every order passes here, and each at most once."""
 
 import asyncio
+from contextlib import suppress
 from decimal import Decimal
 import logging
 from uuid import uuid4
@@ -45,7 +46,7 @@ from .representation import canonical
 _LOGGER = logging.getLogger(__name__)
 
 META_TRADING = "trading_enabled"
-# Seconds that orders under way are waited for when everything is to stop.
+# Seconds that requests under way are waited for when everything is to stop.
 STOP_PATIENCE = 5.0
 
 
@@ -97,14 +98,16 @@ class TradingDesk:
         self.trading_enabled = kept == str(True)
 
     async def async_stop(self) -> None:
-        """Take no more orders and let those under way end.
+        """Take no more orders; let those under way end, and cancels and transfers too.
 
-        What takes too long is given up: its outcome is unknown until the next start finds it out.
+        An order that takes too long is given up: its outcome is unknown until the next start
+        finds it out.
         """
         self._is_stopped = True
-        if not self._tasks:
-            return
-        _, pending = await asyncio.wait(self._tasks, timeout=STOP_PATIENCE)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STOP_PATIENCE):
+                await self.audit.idle.wait()
+        pending = tuple(self._tasks)
         for task in pending:
             task.cancel()
         await asyncio.gather(*pending, return_exceptions=True)

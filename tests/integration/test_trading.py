@@ -412,6 +412,26 @@ async def test_order_that_ends_while_everything_stops(
     assert (await call)["order"]["status"] == "new"
 
 
+async def test_cancel_that_ends_while_everything_stops(
+    hass: HomeAssistant,
+    exchange: ExchangeServer,
+    entry: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A cancel is waited for too, and what came of it is written down."""
+    await switch_trading(hass)
+    placed = (await act(hass, "place_order", **LIMIT_BUY))["order"]
+    cancel = hass.async_create_task(
+        act(hass, "cancel_order", order_id=placed["order_id"])
+    )
+    desk = entry.runtime_data.account.desk
+    await until(lambda: not desk.audit.idle.is_set())
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    assert (await cancel)["order"]["status"] == "cancelled"
+    assert "could not be written" not in caplog.text
+    assert "closed" not in caplog.text
+
+
 async def test_only_listed_users_trade(
     hass: HomeAssistant, exchange: ExchangeServer
 ) -> None:
