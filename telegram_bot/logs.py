@@ -76,7 +76,5 @@ def set_up_logging(
     root.setLevel(logging.DEBUG if verbose else logging.INFO)
     # Writes a traceback for each unreadable answer, such as a proxy's page; we hear of it anyway.
     logging.getLogger("telegram.request").setLevel(logging.CRITICAL)
-    # Its INFO lines speak of its inner life; ours say what a person needs.
-    logging.getLogger("telegram.ext").setLevel(
-        logging.DEBUG if verbose else logging.WARNING
-    )
+    # Its DEBUG lines repeat what people write, PINs and invitations too; INFO ones speak of its inner life.
+    logging.getLogger("telegram").setLevel(logging.WARNING)
