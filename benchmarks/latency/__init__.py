@@ -1,0 +1,1 @@
+"""How long things take on their way through the running system, timed by the machine's monotonic clock."""

@@ -1,0 +1,122 @@
+"""Run Home Assistant so that it notes when events fire, with the floor's client beside the integration.
+
+`stamped_home_assistant.py STAMPS FLOOR MODULE ARGUMENT...`: STAMPS is a file that gets a line of JSON an event;
+FLOOR is the ready line of the exchange that the floor's client listens to. Lives in Home Assistant's environment.
+"""
+
+from asyncio import Handle
+from collections.abc import Callable
+import hashlib
+import hmac
+import os
+import runpy
+import signal
+import sys
+from time import monotonic, perf_counter, time
+from typing import Any
+
+import aiohttp
+from homeassistant.core import EventBus, HomeAssistant
+import orjson
+
+OURS, FLOOR = "cexio_execution", "benchmark_floor"
+# What takes a step of the loop.
+RUN: Callable[[Handle], None] = Handle._run  # noqa: SLF001  # nothing public does
+
+
+class Notes:
+    """What is noted: the moments of events, and the longest blocks of the loop when asked to look."""
+
+    def __init__(self, path: str, floor: dict[str, Any]) -> None:
+        """Write to a file that is opened now, so that the loop opens none."""
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        self._floor = floor
+        self._longest: float | None = None
+
+    def write(self, **note: Any) -> None:
+        """Write a line."""
+        os.write(self._file, orjson.dumps(note) + b"\n")
+
+    def watch_events(self) -> None:
+        """Note each event of interest before it fires."""
+        fire, start = EventBus.async_fire, HomeAssistant.async_start
+
+        def async_fire(
+            bus: EventBus, event_type: Any, event_data: Any = None, *rest: Any
+        ) -> None:
+            """Fire an event."""
+            now = monotonic()
+            fire(bus, event_type, event_data, *rest)
+            if event_type in (OURS, FLOOR):
+                order = event_data["client_order_id"]
+                self.write(event=event_type, time=now, order=order)
+
+        async def async_start(hass: HomeAssistant) -> None:
+            """Start Home Assistant, then what runs beside the integration."""
+            await start(hass)
+            hass.async_create_background_task(listen(hass, self._floor), "floor")
+            hass.loop.add_signal_handler(signal.SIGUSR1, self._watch_blocks)
+
+        # Of this process alone.
+        EventBus.async_fire = async_fire  # type: ignore[assignment,method-assign]  # as above
+        HomeAssistant.async_start = async_start  # type: ignore[assignment,method-assign]  # as above
+
+    def _watch_blocks(self) -> None:
+        """Begin to time each step of the loop; told again, write the longest and stop."""
+        if self._longest is not None:
+            self.write(event="longest_block", seconds=self._longest)
+            Handle._run = RUN  # type: ignore[assignment,method-assign]  # noqa: SLF001  # as at RUN
+            self._longest = None
+            return
+        self._longest = 0.0
+
+        def timed(handle: Handle) -> None:
+            """Take a step."""
+            began = perf_counter()
+            RUN(handle)
+            if self._longest is not None:
+                self._longest = max(self._longest, perf_counter() - began)
+
+        Handle._run = timed  # type: ignore[assignment,method-assign]  # noqa: SLF001  # as at RUN
+
+
+async def listen(hass: HomeAssistant, ready: dict[str, Any]) -> None:
+    """Be the floor: parse frames, fire events."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.ws_connect(ready["ws"]) as socket,
+    ):
+        await socket.receive()
+        await socket.send_str(sign_in(ready["key"], ready["secret"]))
+        async for message in socket:
+            frame = orjson.loads(message.data)
+            if frame["e"] != "executionReport":
+                continue
+            data = frame["data"]
+            if data["executionType"] == "Trade":
+                event = {
+                    "client_order_id": data["clientOrderId"],
+                    "amount": data["lastAmountCcy1"],
+                    "price": data["lastPrice"],
+                }
+                hass.bus.async_fire(FLOOR, event)
+
+
+def sign_in(key: str, secret: str) -> str:
+    """Return the message that signs a socket in."""
+    timestamp = int(time())
+    digest = hmac.new(secret.encode(), f"{timestamp}{key}".encode(), hashlib.sha256)
+    auth = {"key": key, "signature": digest.hexdigest(), "timestamp": timestamp}
+    return orjson.dumps({"e": "auth", "oid": "auth", "auth": auth}).decode()
+
+
+def main() -> None:
+    """Run Home Assistant with its arguments."""
+    _, stamps, floor, module, *arguments = sys.argv
+    Notes(stamps, orjson.loads(floor)).watch_events()
+    sys.argv = [module, *arguments]
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    main()
