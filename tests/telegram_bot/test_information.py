@@ -89,6 +89,20 @@ async def test_proposal_that_failed_can_be_tapped_again(rig: Rig) -> None:
     assert await rig.wait_answer(tapped) == "This was done already."
 
 
+async def test_question_that_is_wanted_again(rig: Rig) -> None:
+    """A hasty finger is asked once; later the same button asks anew, such as for all orders after /stop."""
+    rig.home.orders["1"] = make_order()
+    message = await rig.ask("/stop", "Trading is off.")
+    await rig.wait_answer(await tap(rig, "/cancelall", message))
+    card = await rig.wait_message("Cancel 1 open order?")
+    hasty = await rig.wait_answer(await tap(rig, "/cancelall", message))
+    assert hasty == "This was done already."
+    await rig.wait_answer(await tap(rig, "Discard", card))
+    rig.clock.advance(31)
+    assert await rig.wait_answer(await tap(rig, "/cancelall", message)) == ""
+    await rig.wait_message("Cancel 1 open order?")
+
+
 async def test_viewer_taps_a_trader_s_proposal(stopped_rig: Rig) -> None:
     """A proposal is carried out with the rights of the person who taps."""
     rig = stopped_rig
