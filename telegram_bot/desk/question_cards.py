@@ -59,12 +59,17 @@ def closed(row: ConfirmationRow, head: str) -> str:
     return f"<b>{head}</b>\n{subject(row)}"
 
 
+def _asked(what: str) -> str:
+    """Make a question of what would happen, as the language writes questions."""
+    return _("<b>{what}?</b>", what=what)
+
+
 def _order(data: Json) -> list[str]:
     """Show what exactly an order would do."""
     base, quote = e(data["base_currency"]), e(data["quote_currency"])
     key = (str(data["side"]), data.get("order_type") == "market")
     lines = [
-        _("<b>{order}?</b>", order=cards.order_words(data)),
+        _asked(cards.order_words(data)),
         cards.order_kind(data),
         *(f"⚠️ {_warning(each)}" for each in data.get("warnings") or ()),
         *_share(data),
@@ -181,7 +186,7 @@ def _cancel(order: Json) -> list[str]:
 def _cancel_all(data: Json) -> list[str]:
     """Ask whether all open orders shall be cancelled."""
     orders: Sequence[Json] = data["orders"]
-    lines = [f"<b>{_cancel_all_words(data)}?</b>"]
+    lines = [_asked(_cancel_all_words(data))]
     lines += [
         f"• {cards.order_words(order)} · {cards.progress(order)}"
         for order in orders[:_SHOWN_ORDERS]
@@ -210,7 +215,7 @@ def _cancel_all_words(data: Json) -> str:
 
 def _transfer(data: Json) -> list[str]:
     """Show what exactly a transfer would do."""
-    lines = [f"<b>{_transfer_words(data)}?</b>"]
+    lines = [_asked(_transfer_words(data))]
     for side in ("from", "to"):
         if (before := data.get(f"{side}_before")) is None:
             continue

@@ -9,6 +9,7 @@ from babel.messages.catalog import Message
 import pytest
 
 from simulators.telegram.html_parser import parse_html
+from telegram_bot.desk import question_cards
 from telegram_bot.errors import RefusedError
 from telegram_bot.languages import (
     DEFAULT_LANGUAGE,
@@ -25,8 +26,9 @@ from telegram_bot.languages import (
 )
 from telegram_bot.languages.catalogs import main, read, template
 from telegram_bot.markup import plain
+from telegram_bot.records import ConfirmationRow
 from telegram_bot.words import explain
-from tests.telegram_bot.conftest import OWNER, Rig
+from tests.telegram_bot.conftest import OWNER, Json, Rig
 from tests.telegram_bot.fake_home_assistant import execution, make_order, price_alert
 
 OTHERS = sorted(set(LANGUAGES) - {DEFAULT_LANGUAGE})
@@ -220,3 +222,36 @@ async def test_whole_conversation(stopped_rig: Rig) -> None:
     rig.clock.advance(30)
     await rig.home.publish(price_alert(1))
     await rig.wait_message("BTC-USD steht bei 70.001 USD")
+
+
+MOVE = {
+    "amount": "5",
+    "currency": "USD",
+    "from": "trading",
+    "to": "savings",
+}
+
+
+@pytest.mark.parametrize(
+    ("language", "kind", "shown", "line"),
+    [
+        (
+            "es",
+            "cancel_all",
+            {"orders": [make_order()]},
+            "<b>¿Cancelar 1 orden abierta?</b>",
+        ),
+        (
+            "fr",
+            "transfer",
+            MOVE,
+            "<b>Transférer 5 USD de trading vers savings\u00a0?</b>",
+        ),
+    ],
+)
+def test_questions(language: str, kind: str, shown: Json, line: str) -> None:
+    """A question is written as its language writes questions."""
+    row = ConfirmationRow("id", kind, 1, 1, {}, shown, 0.0, "pending")
+    with speaking(language):
+        asked = question_cards.question(row).splitlines()[0]
+    assert asked == line
