@@ -99,6 +99,15 @@ def refusal(key: str, **placeholders: str) -> ServiceValidationError:
     )
 
 
+def not_kept(err: Exception) -> HomeAssistantError:
+    """Return what to raise for a request that could not be written down, and so was not made."""
+    return HomeAssistantError(
+        translation_domain=DOMAIN,
+        translation_key="storage_failed",
+        translation_placeholders={"reason": str(err)},
+    )
+
+
 def translate_failures[**P, T](
     function: Callable[P, Coroutine[Any, Any, T]],
 ) -> Callable[P, Coroutine[Any, Any, T]]:

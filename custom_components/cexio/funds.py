@@ -20,7 +20,7 @@ from .access import async_check_trader
 from .const import DOMAIN
 from .coordinator import CexioConfigEntry, CexioRuntimeData
 from .database import Database
-from .errors import refusal
+from .errors import not_kept, refusal
 from .exchange import CexioError, OutcomeUnknownError, RestClient
 from .representation import canonical
 
@@ -83,12 +83,21 @@ class Funds:
         self, move: Move, context: Context, client_tx_id: str | None
     ) -> dict[str, Any]:
         """Carry a move out, or return what became of it when it was carried out before."""
-        await async_check_trader(self._hass, self._entry, context)
-        self._check(move)
+        account = self._runtime.account
+        assert account is not None
         client_tx_id = client_tx_id or f"ha-{uuid4().hex}"
         lock = self._moving.setdefault(client_tx_id, asyncio.Lock())
-        async with lock:
-            return await self._async_move(move, client_tx_id)
+        async with (
+            lock,
+            account.desk.audit.async_record(
+                move.kind.value, context, move.as_dict()
+            ) as record,
+        ):
+            await async_check_trader(self._hass, self._entry, context)
+            self._check(move, account.desk.trading_enabled)
+            answer = await self._async_move(move, client_tx_id)
+            record.outcome = f"{answer['status']} {client_tx_id}"
+            return answer
 
     async def async_create_sub_account(
         self, account_id: str, currency: str, context: Context
@@ -105,10 +114,9 @@ class Funds:
         """What lives with the entry."""
         return self._entry.runtime_data
 
-    def _check(self, move: Move) -> None:
+    def _check(self, move: Move, trading_enabled: bool) -> None:
         """Refuse what the exchange would refuse, in words that name the field."""
-        account = self._runtime.account
-        if account is None or not account.desk.trading_enabled:
+        if not trading_enabled:
             raise refusal("trading_off")
         known = self._runtime.reference.data.currencies.get(move.currency)
         if known is None:
@@ -138,7 +146,11 @@ class Funds:
         if kept is not None and kept[1] is not None:
             answer: dict[str, Any] = orjson.loads(kept[1])
             return answer
-        await _async_keep(database, client_tx_id, fields, None)
+        try:
+            await _async_keep(database, client_tx_id, fields, None)
+        except sqlite3.Error as err:
+            # It could not be recognised again: nothing is sent.
+            raise not_kept(err) from err
         try:
             outcome = await _async_send(self._runtime.rest, move, client_tx_id)
         except OutcomeUnknownError as err:
@@ -151,7 +163,13 @@ class Funds:
             await _async_forget(database, client_tx_id)
             raise
         answer = {**move.as_dict(), "client_transaction_id": client_tx_id, **outcome}
-        await _async_keep(database, client_tx_id, fields, orjson.dumps(answer).decode())
+        try:
+            await _async_keep(
+                database, client_tx_id, fields, orjson.dumps(answer).decode()
+            )
+        except sqlite3.Error as err:
+            # It was carried out; a repetition asks the exchange, which knows its id.
+            _LOGGER.warning("What became of a move could not be kept: %s", err)
         return answer
 
 

@@ -3,7 +3,7 @@
 from decimal import Decimal
 import sqlite3
 
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.util import dt as dt_util
 
 from .const import (
@@ -11,12 +11,11 @@ from .const import (
     CONF_LARGEST_DAY_VALUE,
     CONF_LARGEST_DISTANCE,
     CONF_LARGEST_ORDER_VALUE,
-    DOMAIN,
     VALUE_CURRENCY,
 )
 from .conversion import Converter
 from .coordinator import CexioConfigEntry
-from .errors import refusal
+from .errors import not_kept, refusal
 from .exchange import Priority
 from .placements import Placements
 from .preview import Preview
@@ -111,11 +110,7 @@ class GuardRails:
             ):
                 return
         except sqlite3.Error as err:
-            raise HomeAssistantError(
-                translation_domain=DOMAIN,
-                translation_key="storage_failed",
-                translation_placeholders={"reason": str(err)},
-            ) from err
+            raise not_kept(err) from err
         used = await self._placements.async_worth(day, but=client_order_id)
         raise _day_refusal(value, used, limit or Decimal())
 

@@ -13,7 +13,6 @@ from typing import Any
 
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util, ulid as ulid_util
 
 from .alert_conditions import AlertState, AlertTerms, Finding, PriceAlert, Tick
@@ -21,6 +20,7 @@ from .alert_journal import AlertJournal, forget_state, keep_states
 from .const import DOMAIN, SUBENTRY_PRICE_ALERT
 from .coordinator import CexioConfigEntry
 from .database import Database
+from .errors import not_kept
 from .feed import Also, Feed, FeedKind, NewEntry
 from .market import MarketHub
 from .representation import plain
@@ -190,11 +190,7 @@ class PriceAlerts:
         try:
             await self._journal.async_note(alert_id, data, also)
         except sqlite3.Error as err:
-            raise HomeAssistantError(
-                translation_domain=DOMAIN,
-                translation_key="storage_failed",
-                translation_placeholders={"reason": str(err)},
-            ) from err
+            raise not_kept(err) from err
 
     async def _async_restore(self) -> None:
         """Repeat the changes that a kill kept out of Home Assistant's own file."""

@@ -1,6 +1,7 @@
 """Moves of funds: guarded, at most once, unknown when nobody knows."""
 
 from decimal import Decimal
+import sqlite3
 from typing import Any
 from unittest.mock import patch
 
@@ -237,3 +238,35 @@ async def test_cancel_all(
     answer = await act(hass, "cancel_all_orders")
     assert sorted(answer["client_order_ids"]) == ["one", "two"]
     assert (await act(hass, "get_orders"))["orders"] == []
+
+
+async def test_disk_that_refuses(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """What cannot be written down is not sent; what was carried out is told as such."""
+    await switch_trading(hass)
+    before = await total(exchange, "savings")
+    full = sqlite3.OperationalError("database or disk is full")
+    kept = "custom_components.cexio.funds._async_keep"
+    with patch(kept, side_effect=full):
+        refused = await failed(hass, "transfer", **TRANSFER)
+    assert refused.translation_key == "storage_failed"
+    assert await total(exchange, "savings") == before
+    with patch(kept, side_effect=[None, full]):
+        moved = await act(hass, "transfer", **TRANSFER)
+    assert moved["move"]["status"] == "approved"
+    assert await total(exchange, "savings") == before + 100
+
+
+async def test_record_of_who_asked(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """Moves are written down as orders are, refused ones too."""
+    await failed(hass, "transfer", **TRANSFER)
+    await switch_trading(hass)
+    await act(hass, "transfer", **TRANSFER, client_transaction_id="seen")
+    moved, refused = await entry.runtime_data.account.desk.audit.async_last(2)
+    assert moved.action == refused.action == "transfer"
+    assert moved.request["amount"] == "100"
+    assert moved.outcome == "approved seen"
+    assert refused.outcome == "refused: trading_off"
