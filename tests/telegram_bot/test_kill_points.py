@@ -126,8 +126,9 @@ async def test_order(rig: Rig, monkeypatch: pytest.MonkeyPatch, number: int) -> 
     points = FailPoints(monkeypatch)
     died = await tap_and_die(rig, points, card, number)
     assert died, points.passed
-    (state,) = rows(rig, "SELECT state FROM confirmations")
     await bury(rig, points)
+    # Only now: what was on its way to the disk when the bot died may have reached it.
+    (state,) = rows(rig, "SELECT state FROM confirmations")
     await rig.start()
     if state == "pending":
         await settle(rig, card, "⌛ Void: I was restarted before you decided.")
@@ -172,8 +173,9 @@ async def test_code(
     points.counting = True
     await rig.send(code(rig))
     await rig.clock.pass_until(lambda: points.dead, step=0)
-    (state,) = rows(rig, "SELECT state FROM confirmations")
     await bury(rig, points)
+    # Only now: what was on its way to the disk when the bot died may have reached it.
+    (state,) = rows(rig, "SELECT state FROM confirmations")
     await rig.start()
     if state == "awaiting_code":
         await settle(rig, card, "⌛ Void: I was restarted before you decided.")
@@ -194,8 +196,9 @@ async def test_transfer(rig: Rig, monkeypatch: pytest.MonkeyPatch, number: int) 
     card = await rig.ask("/transfer 1 USD trading savings", "Holds until")
     points = FailPoints(monkeypatch)
     assert await tap_and_die(rig, points, card, number)
-    (state,) = rows(rig, "SELECT state FROM confirmations")
     await bury(rig, points)
+    # Only now: what was on its way to the disk when the bot died may have reached it.
+    (state,) = rows(rig, "SELECT state FROM confirmations")
     await rig.start()
     if state == "pending":
         await settle(rig, card, "⌛ Void: I was restarted before you decided.")
