@@ -7,7 +7,7 @@ import sys
 
 import orjson
 
-from benchmarks import chart, codec
+from benchmarks import chart, codec, household
 from benchmarks.harness import Row
 from benchmarks.latency import fills
 from benchmarks.latency.stage import STAGE
@@ -17,6 +17,9 @@ BENCHMARKS: dict[str, Callable[[bool], list[Row]]] = {
     "parse": codec.parse,
     "sign": codec.sign,
     "chart": chart.run,
+    "start": household.start,
+    "points": household.points,
+    "memory": household.memory,
     # The last ones: from the first of them on a whole system runs beside.
     "fill-to-chat": fills.fill_to_chat,
     "fill-to-event": fills.fill_to_event,
