@@ -3,7 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -121,13 +121,7 @@ class Exchange:
 
 def _without_times(order: Order) -> Order:
     """Return an order as reports show it."""
-    return Order(
-        **{
-            name: getattr(order, name)
-            for name in Order.__slots__
-            if name not in ("created", "updated")
-        }
-    )
+    return replace(order, created=None, updated=None)
 
 
 class LedgerMachine(RuleBasedStateMachine):
