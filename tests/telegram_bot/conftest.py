@@ -1,8 +1,9 @@
 """The whole bot between a Telegram and a Home Assistant of this machine."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 import contextlib
+import logging
 from pathlib import Path
 from random import Random
 import sqlite3
@@ -227,6 +228,18 @@ class Rig:
 def said(message: Json) -> str:
     """Return the text of a message, or what stands below its picture."""
     return str(message["text"] or message["caption"] or "")
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """Let a command that sets up the log set it up for itself alone: its stream is closed soon."""
+    root = logging.getLogger()
+    level, before = root.level, root.handlers[:]
+    yield
+    for handler in root.handlers[:]:
+        if type(handler) is logging.StreamHandler and handler not in before:
+            root.removeHandler(handler)
+    root.setLevel(level)
 
 
 @pytest.fixture

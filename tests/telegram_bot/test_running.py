@@ -36,14 +36,6 @@ from tests.telegram_bot.fake_home_assistant import TOKEN
 NOW = 1_800_000_000.0
 
 
-@pytest.fixture(autouse=True)
-def logging_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a command that sets up the log set it up for itself alone."""
-    root = logging.getLogger()
-    monkeypatch.setattr(root, "handlers", root.handlers[:])
-    monkeypatch.setattr(root, "level", root.level)
-
-
 class Person:
     """Somebody at a terminal, whose answers are known beforehand."""
 
