@@ -12,11 +12,11 @@ import orjson
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-CHECK_SECONDS = 240.0
-START_SECONDS = 240.0
+CHECK_SECONDS = 90.0
+START_SECONDS = 90.0
 STOP_SECONDS = 45.0
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(240)
 
 
 @asynccontextmanager
