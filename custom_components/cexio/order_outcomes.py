@@ -68,8 +68,21 @@ class OrderOutcomes:
         known = self._ledger.get(order_id=order_id, client_order_id=client_order_id)
         if known is not None and (known.status.is_final or self._stream.connected):
             return known
+        if known is None and await self._async_was_refused(client_order_id):
+            return None
         asked = await self.async_ask(order_id, client_order_id, Priority.INTERACTIVE)
         return asked or known
+
+    async def _async_was_refused(self, client_order_id: str | None) -> bool:
+        """Tell whether it is written down that a request surely made no order: such a question costs no points."""
+        if client_order_id is None:
+            return False
+        try:
+            placement = await self._placements.async_get(client_order_id)
+        except sqlite3.Error as err:
+            _LOGGER.debug("The request %s can't be read: %s", client_order_id, err)
+            return False
+        return placement is not None and placement.outcome == Outcome.REFUSED
 
     async def async_resolve_placements(self, maximum: int) -> Resolved:
         """Find out what became of some orders whose answer never came, oldest first."""

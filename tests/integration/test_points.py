@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Any
+from unittest.mock import patch
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
@@ -9,7 +10,7 @@ from homeassistant.helpers.translation import async_get_exception_message
 from homeassistant.util import dt as dt_util
 import pytest
 
-from custom_components.cexio.exchange import Priority
+from custom_components.cexio.exchange import OrderRejectedError, Priority
 from simulators.exchange.server import ExchangeServer
 from tests.integration.harness import MockConfigEntry
 from tests.integration.helpers import act, switch_trading
@@ -87,6 +88,26 @@ async def test_questions_what_became_of_an_order_do_not_pile_up(
     assert budget.delay(5, Priority.RECOVERY).total_seconds() < 60
     recovery.cancel()
     await asyncio.gather(recovery, return_exceptions=True)
+
+
+async def test_request_that_was_surely_refused_is_not_asked_for(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """What is written down answers the question what became of an order, also without points."""
+    await switch_trading(hass)
+    await go_to_second(exchange, entry, 10)
+    with (
+        patch.object(
+            type(entry.runtime_data.account.desk._stream),
+            "do_my_new_order",
+            side_effect=OrderRejectedError("no"),
+        ),
+        pytest.raises(HomeAssistantError),
+    ):
+        await act(hass, "place_order", **ORDER, client_order_id="mine")
+    entry.runtime_data.client.budgets["key"].exhaust()
+    told = await act(hass, "get_orders", client_order_id="mine")
+    assert told == {"orders": []}
 
 
 async def test_worth_that_cannot_be_asked_for(
