@@ -14,6 +14,7 @@ from unittest.mock import patch
 
 from hypothesis import HealthCheck, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+import pytest
 
 from custom_components.cexio.database import Database
 from custom_components.cexio.exchange import (
@@ -429,12 +430,12 @@ async def _nothing_resolved(maximum: int) -> Any:
     return SimpleNamespace(questions=0, changes=[])
 
 
-TestLedgerMachine = LedgerMachine.TestCase
-# Some thousand steps, the same in each run: what is tried must not depend on luck.
+TestLedgerMachine = pytest.mark.timeout(300)(LedgerMachine.TestCase)
+# Two thousand schedules, the same in each run: what is tried must not depend on luck.
 TestLedgerMachine.settings = settings(
     derandomize=True,
-    max_examples=80,
-    stateful_step_count=60,
+    max_examples=2000,
+    stateful_step_count=40,
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
