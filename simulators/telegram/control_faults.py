@@ -42,6 +42,12 @@ class FaultControl:
         """Return method, path, handler and a line of help for each address."""
         return [
             ("GET", "/calls", self._calls, "the calls of the Bot API: method?"),
+            (
+                "GET",
+                "/stamps",
+                self._stamps,
+                "when each tap was first handed to its bot, by the monotonic clock",
+            ),
             ("GET", "/updates", self._updates, "the updates not yet confirmed"),
             (
                 "POST",
@@ -76,6 +82,10 @@ class FaultControl:
             if not wanted or call["method"].lower() == wanted
         ]
         return answer({"calls": calls})
+
+    async def _stamps(self, _request: web.Request) -> web.Response:
+        """Show when taps were handed over, by their callback query's id."""
+        return answer({"taps": self._world.handed})
 
     async def _updates(self, request: web.Request) -> web.Response:
         """Show the updates that the bot has not confirmed."""

@@ -66,6 +66,8 @@ class World:
         self.bots: dict[str, Bot] = {}
         self.files: dict[str, StoredFile] = {}
         self.calls: list[Json] = []
+        # When each tap was first handed to its bot, by the monotonic clock.
+        self.handed: dict[str, float] = {}
         self._numbers = itertools.count(1)
         self.reset()
 
@@ -84,6 +86,7 @@ class World:
                     setattr(bot, item.name, getattr(fresh, item.name))
         self.files.clear()
         self.calls.clear()
+        self.handed.clear()
         self.limits.reset()
         self.bot(self.token)
         self.touch()

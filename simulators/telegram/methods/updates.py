@@ -1,9 +1,11 @@
 """Methods by which a bot hears what happened."""
 
+from time import monotonic
+
 from simulators.telegram.errors import BotApiError, bad_request, conflict
 from simulators.telegram.models import Bot, Json
 from simulators.telegram.parameters import Parameters
-from simulators.telegram.world import World
+from simulators.telegram.world import CALLS_KEPT, World
 
 LONGEST_POLL_SECONDS = 50
 OTHER_POLLER = "terminated by other getUpdates request; make sure that only one bot instance is running"
@@ -37,7 +39,18 @@ async def get_updates(world: World, bot: Bot, parameters: Parameters) -> list[Js
             break
         await world.clock.wait(world.changed.next, left)
         _check_still_ours(bot, poll)
-    return bot.updates[:limit]
+    found = bot.updates[:limit]
+    _note_taps(world, found)
+    return found
+
+
+def _note_taps(world: World, updates: list[Json]) -> None:
+    """Note when taps are handed over; what is handed over again keeps its first time."""
+    for update in updates:
+        if tap := update.get("callback_query"):
+            world.handed.setdefault(tap["id"], monotonic())
+    for forgotten in list(world.handed)[:-CALLS_KEPT]:
+        del world.handed[forgotten]
 
 
 def _check_still_ours(bot: Bot, poll: int) -> None:

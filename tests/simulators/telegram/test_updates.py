@@ -1,6 +1,7 @@
 """How a bot hears of what people do: polling, offsets, two pollers, taps, inline queries."""
 
 import asyncio
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -179,6 +180,21 @@ async def test_wanted_kinds(bot: Bot, hands: Hands) -> None:
     assert (await hands.post("/send", user_id=ADA, text="x"))["update_id"] is None
     await bot.get_updates(allowed_updates=[])
     assert (await hands.post("/send", user_id=ADA, text="x"))["update_id"] is not None
+
+
+async def test_when_taps_are_handed_over(bot: Bot, hands: Hands) -> None:
+    """A tap is stamped when the bot gets it, and keeps that when it gets it again."""
+    message = await bot.send_message(ADA, "sure?", reply_markup=KEYBOARD)
+    tapped = await hands.post(
+        "/tap", user_id=ADA, message_id=message.message_id, button="Yes"
+    )
+    assert await hands.get("/stamps") == {"taps": {}}
+    before = monotonic()
+    await bot.get_updates()
+    stamps = await hands.get("/stamps")
+    assert before < stamps["taps"][tapped["callback_query_id"]] < monotonic()
+    await bot.get_updates()
+    assert await hands.get("/stamps") == stamps
 
 
 async def test_a_tap_and_its_answer(bot: Bot, hands: Hands) -> None:
