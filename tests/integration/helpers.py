@@ -19,6 +19,16 @@ SWITCH = "switch.cex_io_trading"
 EXECUTIONS = "event.cex_io_executions"
 STREAM = "binary_sensor.cex_io_stream"
 
+LIMIT_BUY: dict[str, Any] = {
+    "pair": "BTC-USD",
+    "side": "buy",
+    "order_type": "limit",
+    "amount": "0.01",
+    "price": "59000",
+}
+# The exchange takes this many active orders (rest.md 3.6).
+MOST_ORDERS = 20
+
 
 def markets(*pairs: str) -> list[ConfigSubentryData]:
     """Return the subentries of watched markets."""
@@ -143,3 +153,10 @@ async def control(
 async def truth(exchange: ExchangeServer) -> Any:
     """Return what really is at the exchange."""
     return await control(exchange, "truth")
+
+
+def changed(**fields: Any) -> dict[str, Any]:
+    """Return the usual order with some fields changed, None meaning left out."""
+    return {
+        key: value for key, value in (LIMIT_BUY | fields).items() if value is not None
+    }

@@ -1,5 +1,6 @@
 """What became of an order: found out, whichever part of the answer is missing."""
 
+import contextlib
 from decimal import Decimal
 import sqlite3
 from typing import Any
@@ -7,15 +8,24 @@ from unittest.mock import patch
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.util import dt as dt_util
 import pytest
 
-from custom_components.cexio.exchange import OutcomeUnknownError, RestClient, Stream
+from custom_components.cexio.exchange import (
+    OrderRejectedError,
+    OutcomeUnknownError,
+    RestClient,
+    Stream,
+)
 from custom_components.cexio.placements import Placements
 from simulators.exchange.server import ExchangeServer
 from tests.integration.harness import MockConfigEntry
 from tests.integration.helpers import (
+    LIMIT_BUY,
+    MOST_ORDERS,
     account_entry,
     act,
+    changed,
     control,
     set_up,
     switch_trading,
@@ -143,3 +153,98 @@ async def test_price_near_the_market_passes(
     await switch_trading(hass)
     placed = await act(hass, "place_order", **RESTING)
     assert placed["order"]["status"] == "new"
+
+
+async def test_rejection_whose_answer_was_lost(
+    hass: HomeAssistant, exchange: ExchangeServer
+) -> None:
+    """A rejection that is only found by asking does not use up the day."""
+    entry = await set_up(hass, account_entry(exchange, largest_day_value="10000"))
+    await switch_trading(hass)
+    small = changed(amount="0.0005")
+    for _ in range(MOST_ORDERS):
+        await act(hass, "place_order", **small)
+    desk = entry.runtime_data.account.desk
+    place = desk._stream.do_my_new_order
+
+    async def lose(*args: Any, **kwargs: Any) -> None:
+        """Be rejected, and never hear of it."""
+        with contextlib.suppress(OrderRejectedError):
+            await place(*args, **kwargs)
+        raise OutcomeUnknownError
+
+    with (
+        patch.object(type(desk._stream), "do_my_new_order", side_effect=lose),
+        pytest.raises(HomeAssistantError) as raised,
+    ):
+        await act(hass, "place_order", **small, client_order_id="lost")
+    assert raised.value.translation_key == "order_rejected"
+    placement = await desk._placements.async_get("lost")
+    assert placement is not None
+    assert placement.outcome == "refused"
+    used = await desk._placements.async_worth(dt_util.start_of_local_day())
+    assert used == MOST_ORDERS * Decimal("29.5")
+
+
+async def test_repeat_that_cannot_be_asked_for(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """A refusal of the question says nothing of the order, which may have been placed."""
+    await switch_trading(hass)
+    desk = entry.runtime_data.account.desk
+    with (
+        patch.object(
+            type(desk._stream), "do_my_new_order", side_effect=OutcomeUnknownError
+        ),
+        pytest.raises(HomeAssistantError),
+    ):
+        await act(hass, "place_order", **LIMIT_BUY, client_order_id="lost")
+    await control(
+        exchange,
+        "faults",
+        {"kind": "refuse", "match": "get_my_orders", "status": 429},
+    )
+    with pytest.raises(HomeAssistantError) as raised:
+        await act(hass, "place_order", **LIMIT_BUY, client_order_id="lost")
+    assert raised.value.translation_key == "outcome_unknown"
+
+
+async def test_lost_answer_is_asked_for(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """An order whose answer is lost is found by its client order id, not sent again."""
+    await switch_trading(hass)
+    stream = entry.runtime_data.account.desk._stream
+    place = stream.do_my_new_order
+
+    async def lose(*args: Any, **kwargs: Any) -> None:
+        """Place the order and lose the answer."""
+        await place(*args, **kwargs)
+        raise OutcomeUnknownError
+
+    with patch.object(type(stream), "do_my_new_order", side_effect=lose):
+        answer = await act(hass, "place_order", **changed(client_order_id="lost-1"))
+    assert answer["order"]["status"] == "new"
+    assert len((await truth(exchange))["orders"]) == 1
+
+
+async def test_unknown_outcome_is_told_and_a_repeat_is_safe(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """What cannot be found out is unknown, never failed; the same id is not sent again."""
+    await switch_trading(hass)
+    stream = entry.runtime_data.account.desk._stream
+    fields = changed(client_order_id="lost-2")
+    with patch.object(
+        type(stream), "do_my_new_order", side_effect=OutcomeUnknownError
+    ) as sent:
+        for _ in range(2):
+            with pytest.raises(HomeAssistantError) as raised:
+                await act(hass, "place_order", **fields)
+            assert raised.value.translation_key == "outcome_unknown"
+    assert sent.call_count == 1
+    # After a minute the exchange would refuse the old request: a new one is safe.
+    with patch("custom_components.cexio.placements.LOST_AFTER", 0):
+        answer = await act(hass, "place_order", **fields)
+    assert answer["order"]["status"] == "new"
+    assert len((await truth(exchange))["orders"]) == 1

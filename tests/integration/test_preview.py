@@ -12,7 +12,16 @@ from custom_components.cexio.exchange import BookLevel, OrderType, Pair, Side
 from custom_components.cexio.market import MarketHub, TopOfBook
 from custom_components.cexio.preview import OrderRequest, Preview, work_out
 from simulators.exchange.server import ExchangeServer
-from tests.integration.helpers import account_entry, act, set_up, switch_trading, truth
+from tests.integration.harness import MockConfigEntry
+from tests.integration.helpers import (
+    LIMIT_BUY,
+    account_entry,
+    act,
+    changed,
+    set_up,
+    switch_trading,
+    truth,
+)
 
 CONDITIONS = Pair(
     base="BTC",
@@ -136,3 +145,57 @@ async def test_guard_rails_without_a_market(
     assert raised.value.translation_key == key
     assert "?" in str(raised.value)
     assert (await truth(exchange))["orders"] == []
+
+
+async def test_preview_of_a_limit_order(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    """A preview says cost, fee and balances to the last digit."""
+    await switch_trading(hass)
+    preview = (await act(hass, "preview_order", **LIMIT_BUY))["preview"]
+    assert preview["cost"] == "590.00"
+    percentage = Decimal(preview["fee_percentage"])
+    fee = Decimal(590) * percentage / 100
+    assert Decimal(preview["fee"]) == fee
+    assert Decimal(preview["total"]) == 590 + fee
+    assert preview["fee_currency"] == preview["quote_currency"] == "USD"
+    assert Decimal(preview["balance_before"]["USD"]) == 50000
+    assert Decimal(preview["balance_after"]["USD"]) == 50000 - 590 - fee
+    assert Decimal(preview["balance_after"]["BTC"]) == Decimal("1.51")
+    assert Decimal(preview["market_price"]) == 60006
+    assert preview["distance_percentage"] == "-1.6765"
+    assert preview["warnings"] == []
+    assert preview["time_in_force"] == "gtc"
+    assert preview["account_id"] == "trading"
+
+
+async def test_warnings_of_a_preview(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    """A preview warns of prices that are probably mistyped and of thin books."""
+    await switch_trading(hass)
+    crossing = await act(hass, "preview_order", **changed(price="66000"))
+    assert [item["key"] for item in crossing["preview"]["warnings"]] == [
+        "crosses_market",
+        "price_far_from_market",
+    ]
+    stop = await act(
+        hass,
+        "preview_order",
+        **changed(order_type="stop_limit", stop_price="59000"),
+    )
+    assert [item["key"] for item in stop["preview"]["warnings"]] == [
+        "stop_price_passed"
+    ]
+    market = await act(
+        hass,
+        "preview_order",
+        pair="BTC-USD",
+        side="sell",
+        order_type="market",
+        quote_amount="1000",
+    )
+    preview = market["preview"]
+    assert preview["cost"] == "1000"
+    assert Decimal(preview["slippage_percentage"]) >= 0
+    assert preview["price"] is None
