@@ -25,6 +25,7 @@ from tests.integration.helpers import (
     PATIENCE,
     account_entry,
     act,
+    changed,
     control,
     settled,
     switch_trading,
@@ -32,13 +33,7 @@ from tests.integration.helpers import (
     until,
 )
 
-RESTING: dict[str, Any] = {
-    "pair": "BTC-USD",
-    "side": "buy",
-    "order_type": "limit",
-    "amount": "0.02",
-    "price": "59000",
-}
+RESTING = changed(amount="0.02")
 
 
 class Subscriber:

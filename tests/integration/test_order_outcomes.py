@@ -33,14 +33,6 @@ from tests.integration.helpers import (
     until,
 )
 
-RESTING: dict[str, Any] = {
-    "pair": "BTC-USD",
-    "side": "buy",
-    "order_type": "limit",
-    "amount": "0.01",
-    "price": "59000",
-}
-
 
 async def test_refused_request_may_be_made_again(
     hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
@@ -50,8 +42,8 @@ async def test_refused_request_may_be_made_again(
     refuse = {"kind": "refuse", "match": "do_my_new_order", "status": 422}
     await control(exchange, "faults", refuse | {"text": "Not today", "count": 1})
     with pytest.raises(HomeAssistantError):
-        await act(hass, "place_order", **RESTING, client_order_id="again")
-    placed = await act(hass, "place_order", **RESTING, client_order_id="again")
+        await act(hass, "place_order", **LIMIT_BUY, client_order_id="again")
+    placed = await act(hass, "place_order", **LIMIT_BUY, client_order_id="again")
     assert placed["order"]["status"] == "new"
     (row,) = (await truth(exchange))["orders"]
     assert row["clientOrderId"] == "again"
@@ -76,11 +68,11 @@ async def test_repeat_finds_what_no_report_told_of(
         patch.object(Stream, "do_my_new_order", lose),
         pytest.raises(HomeAssistantError) as raised,
     ):
-        await act(hass, "place_order", **RESTING, client_order_id="lost")
+        await act(hass, "place_order", **LIMIT_BUY, client_order_id="lost")
     assert raised.value.translation_key == "outcome_unknown"
     assert entry.runtime_data.account.ledger.open_orders == []
     exchange.venue.faults.remove()
-    again = await act(hass, "place_order", **RESTING, client_order_id="lost")
+    again = await act(hass, "place_order", **LIMIT_BUY, client_order_id="lost")
     assert again["order"]["client_order_id"] == "lost"
     assert len((await truth(exchange))["orders"]) == 1
     placement = await entry.runtime_data.account.desk._placements.async_get("lost")
@@ -95,8 +87,8 @@ async def test_outcome_that_the_disk_refuses(
     await switch_trading(hass)
     full = sqlite3.OperationalError("database or disk is full")
     with patch.object(Placements, "async_note", side_effect=full):
-        placed = await act(hass, "place_order", **RESTING, client_order_id="full")
-    again = await act(hass, "place_order", **RESTING, client_order_id="full")
+        placed = await act(hass, "place_order", **LIMIT_BUY, client_order_id="full")
+    again = await act(hass, "place_order", **LIMIT_BUY, client_order_id="full")
     assert again["order"]["order_id"] == placed["order"]["order_id"]
     assert len((await truth(exchange))["orders"]) == 1
 
@@ -106,7 +98,7 @@ async def test_cancel_whose_report_never_comes(
 ) -> None:
     """After a while the exchange is asked for the order."""
     await switch_trading(hass)
-    placed = await act(hass, "place_order", **RESTING)
+    placed = await act(hass, "place_order", **LIMIT_BUY)
     order_id = placed["order"]["order_id"]
     await until(lambda: entry.runtime_data.account.ledger.get(order_id=order_id))
     drop = {"kind": "drop", "match": "executionReport", "channel": "private"}
@@ -123,7 +115,7 @@ async def test_day_that_another_order_used_up_meanwhile(
     """What was free when the order was looked at may be gone when it is written down."""
     await set_up(hass, account_entry(exchange, largest_day_value="1000"))
     await switch_trading(hass)
-    await act(hass, "place_order", **RESTING)
+    await act(hass, "place_order", **LIMIT_BUY)
     worth = Placements.async_worth
     found: list[Decimal] = []
 
@@ -138,7 +130,7 @@ async def test_day_that_another_order_used_up_meanwhile(
         patch.object(Placements, "async_worth", once_nothing),
         pytest.raises(ServiceValidationError) as raised,
     ):
-        await act(hass, "place_order", **RESTING)
+        await act(hass, "place_order", **LIMIT_BUY)
     assert raised.value.translation_key == "day_limit_reached"
     assert raised.value.translation_placeholders is not None
     assert raised.value.translation_placeholders["used"] == "590.00"
@@ -151,7 +143,7 @@ async def test_price_near_the_market_passes(
     """The limit of the distance is no limit for what is within it."""
     await set_up(hass, account_entry(exchange, largest_distance="5"))
     await switch_trading(hass)
-    placed = await act(hass, "place_order", **RESTING)
+    placed = await act(hass, "place_order", **LIMIT_BUY)
     assert placed["order"]["status"] == "new"
 
 

@@ -1,7 +1,6 @@
 """Points that are used up: a person is told at once, an order still gets through."""
 
 import asyncio
-from typing import Any
 from unittest.mock import patch
 
 from homeassistant.core import HomeAssistant
@@ -13,15 +12,9 @@ import pytest
 from custom_components.cexio.exchange import OrderRejectedError, Priority
 from simulators.exchange.server import ExchangeServer
 from tests.integration.harness import MockConfigEntry
-from tests.integration.helpers import act, switch_trading
+from tests.integration.helpers import act, changed, switch_trading
 
-ORDER: dict[str, Any] = {
-    "pair": "BTC-USD",
-    "side": "buy",
-    "order_type": "limit",
-    "amount": "0.001",
-    "price": "59000",
-}
+ORDER = changed(amount="0.001")
 
 
 async def go_to_second(

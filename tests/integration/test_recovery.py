@@ -40,6 +40,7 @@ from tests.integration.helpers import (
     account_entry,
     act,
     change_key,
+    changed,
     control,
     set_up,
     settled,
@@ -48,13 +49,7 @@ from tests.integration.helpers import (
     until,
 )
 
-RESTING: dict[str, Any] = {
-    "pair": "BTC-USD",
-    "side": "buy",
-    "order_type": "limit",
-    "amount": "0.001",
-    "price": "59000",
-}
+RESTING = changed(amount="0.001")
 
 
 async def test_lost_answer_is_found_after_a_restart(

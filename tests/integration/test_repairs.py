@@ -32,19 +32,14 @@ from tests.integration.harness import (
 from tests.integration.helpers import (
     account_entry,
     act,
+    changed,
     control,
     settled,
     switch_trading,
     until,
 )
 
-RESTING: dict[str, Any] = {
-    "pair": "BTC-USD",
-    "side": "buy",
-    "order_type": "limit",
-    "amount": "0.001",
-    "price": "59000",
-}
+RESTING = changed(amount="0.001")
 TEXT = "This is not a database, but a text of some length.\n" * 100
 
 

@@ -13,6 +13,7 @@ from tests.integration.helpers import (
     SWITCH,
     account_entry,
     act,
+    changed,
     control,
     set_up,
     settled,
@@ -20,13 +21,7 @@ from tests.integration.helpers import (
     until,
 )
 
-RESTING: dict[str, Any] = {
-    "pair": "BTC-USD",
-    "side": "buy",
-    "order_type": "limit",
-    "amount": "0.02",
-    "price": "59000",
-}
+RESTING = changed(amount="0.02")
 
 
 async def ask(client: Any, **fields: Any) -> dict[str, Any]:
