@@ -9,7 +9,7 @@ import orjson
 
 from benchmarks import chart, codec, household
 from benchmarks.harness import Row
-from benchmarks.latency import fills
+from benchmarks.latency import fills, taps
 from benchmarks.latency.stage import STAGE
 
 # By name; each takes whether it is to be quick.
@@ -23,6 +23,7 @@ BENCHMARKS: dict[str, Callable[[bool], list[Row]]] = {
     # The last ones: from the first of them on a whole system runs beside.
     "fill-to-chat": fills.fill_to_chat,
     "fill-to-event": fills.fill_to_event,
+    "tap-to-order": taps.tap_to_order,
 }
 COLUMNS = "{:34} {:>5} {:>11} {:>11} {:>11} {:>11} {:>11} {:>11} {:>9} {:>9}  {}"
 TITLES = (

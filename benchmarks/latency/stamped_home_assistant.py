@@ -9,6 +9,7 @@ from collections.abc import Callable
 import hashlib
 import hmac
 import os
+from pathlib import Path
 import runpy
 import signal
 import sys
@@ -16,7 +17,7 @@ from time import monotonic, perf_counter, time
 from typing import Any
 
 import aiohttp
-from homeassistant.core import EventBus, HomeAssistant
+from homeassistant.core import EventBus, HomeAssistant, ServiceCall
 import orjson
 
 OURS, FLOOR = "cexio_execution", "benchmark_floor"
@@ -88,6 +89,7 @@ async def listen(hass: HomeAssistant, ready: dict[str, Any]) -> None:
     ):
         await socket.receive()
         await socket.send_str(sign_in(ready["key"], ready["secret"]))
+        offer_orders(hass, socket)
         async for message in socket:
             frame = orjson.loads(message.data)
             if frame["e"] != "executionReport":
@@ -100,6 +102,28 @@ async def listen(hass: HomeAssistant, ready: dict[str, Any]) -> None:
                     "price": data["lastPrice"],
                 }
                 hass.bus.async_fire(FLOOR, event)
+
+
+def offer_orders(hass: HomeAssistant, socket: aiohttp.ClientWebSocketResponse) -> None:
+    """Be the floor of orders: services that send what they are given, with and without a note of it on disk."""
+    # This program must find nothing of the repository by its name.
+    module = runpy.run_path(str(Path(__file__).with_name("kept.py")))
+    kept = module["Kept"](Path(hass.config.path("benchmark.sqlite")))
+
+    async def place(call: ServiceCall) -> None:
+        """Send the order."""
+        name = call.data["clientOrderId"]
+        data = {**call.data, "timestamp": int(time() * 1000)}
+        frame = {"e": "do_my_new_order", "oid": name, "data": data}
+        await socket.send_str(orjson.dumps(frame).decode())
+
+    async def keep_and_place(call: ServiceCall) -> None:
+        """Write the order down, then send it."""
+        await kept.add(call.data["clientOrderId"])
+        await place(call)
+
+    hass.services.async_register("benchmark", "place", place)
+    hass.services.async_register("benchmark", "keep_and_place", keep_and_place)
 
 
 def sign_in(key: str, secret: str) -> str:
