@@ -25,8 +25,8 @@ from telegram_bot.second_factor import (
 )
 from tests.telegram_bot.conftest import OWNER, TRADER, Json, Rig
 from tests.telegram_bot.fake_home_assistant import Refusal
+from tests.telegram_bot.orders_by_chat import confirm_data, preview, wait_card
 from tests.telegram_bot.test_config import GOOD, load
-from tests.telegram_bot.test_orders import confirm_data, preview, wait_card
 
 # RFC 6238, appendix B, in base 32.
 SECRET = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"

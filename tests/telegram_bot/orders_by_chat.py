@@ -1,0 +1,26 @@
+"""What the tests of orders by chat have in common."""
+
+from tests.telegram_bot.conftest import OWNER, Json, Rig
+
+
+async def preview(rig: Rig, command: str = "/buy 0.01 BTC-USD 60000") -> Json:
+    """Ask for an order; return its card."""
+    return await rig.ask(command, "Holds until")
+
+
+def confirm_data(card: Json) -> str:
+    """Return what the Confirm button of a card carries."""
+    return str(card["buttons"][0][0]["callback_data"])
+
+
+async def wait_card(rig: Rig, card: Json, words: str, user: int = OWNER) -> Json:
+    """Wait until a card shows some words."""
+
+    def found(chat: Json) -> list[Json]:
+        return [
+            message
+            for message in chat["messages"]
+            if message["message_id"] == card["message_id"] and words in message["text"]
+        ]
+
+    return found(await rig.chat(user, lambda chat: bool(found(chat))))[0]
