@@ -11,6 +11,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from telegram import Bot
 
 from simulators.telegram.models import CallbackQuery
 from simulators.telegram.server import TelegramServer
@@ -24,8 +25,11 @@ from telegram_bot.config import (
     SecondFactorConfig,
     TelegramConfig,
 )
+from telegram_bot.store import Store
+from telegram_bot.transport import Transport
 from tests.telegram_bot.fake_home_assistant import TOKEN, FakeHomeAssistant
 from tests.telegram_bot.manual_clock import ManualClock
+from tests.telegram_bot.post import Post
 
 type Json = dict[str, Any]
 
@@ -265,3 +269,25 @@ async def rig(stopped_rig: Rig) -> Rig:
     await stopped_rig.wait_message("Nothing is ordered before you tap Confirm")
     stopped_rig.clock.advance(30)
     return stopped_rig
+
+
+@pytest.fixture
+async def post(tmp_path: Path) -> AsyncIterator[Post]:
+    """Return a running outbox and a chat that accepts messages."""
+    async with TelegramServer() as telegram, aiohttp.ClientSession() as http:
+        request = Transport(read_timeout=0.3)
+        bot = Bot(
+            telegram.token, telegram.base_url, telegram.base_file_url, request=request
+        )
+        store = Store(tmp_path / "bot.sqlite")
+        await store.open()
+        async with bot:
+            post = Post(telegram, store, bot, http, OWNER)
+            async with http.post(
+                f"{telegram.control}/send", json={"user_id": OWNER, "text": "hello"}
+            ) as response:
+                assert response.status == 200
+            await post.outbox.start()
+            yield post
+            await post.outbox.stop()
+        await store.close()
