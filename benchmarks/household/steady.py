@@ -5,34 +5,26 @@ process that Home Assistant lives in, from before the integration is imported.
 """
 
 import asyncio
-import base64
 from collections.abc import Mapping
 import gc
-import hmac
 from pathlib import Path
 import resource
 import sys
 import tempfile
-from time import monotonic, time
+from time import monotonic
 from typing import Any
 
 import aiohttp
 from homeassistant import loader
-from homeassistant.config_entries import ConfigEntryState, ConfigSubentryData
+from homeassistant.config_entries import ConfigEntryState
 import orjson
-from pytest_homeassistant_custom_component.common import (  # type: ignore[import-untyped]  # it has no py.typed
-    MockConfigEntry,
-    async_test_home_assistant,
-)
+from pytest_homeassistant_custom_component.common import async_test_home_assistant  # type: ignore[import-untyped]  # it has no py.typed
 
 from benchmarks.harness import REPOSITORY
+from benchmarks.household.furnish import LISTED, config_entry, furnish
 from simulators.demo.control import Control
 from simulators.demo.processes import Processes
 
-MARKETS = 40
-# As many as a client may have, the main one among them.
-ACCOUNTS = 5
-ORDERS = 10
 READY_SECONDS = 30.0
 # The first questions, which come once, are over by then.
 SETTLING_SECONDS = 15.0
@@ -59,7 +51,7 @@ async def main(minutes: float) -> None:
                 "exchange",
                 [
                     *(sys.executable, "-m", "simulators.exchange", "--still"),
-                    *("--pairs", str(MARKETS)),
+                    *("--pairs", str(LISTED)),
                 ],
                 ready_seconds=READY_SECONDS,
             )
@@ -79,27 +71,7 @@ async def household(
     async with async_test_home_assistant(config_dir=str(directory)) as hass:
         hass.data.pop(loader.DATA_CUSTOM_COMPONENTS)
         before = resident()
-        entry = MockConfigEntry(
-            domain="cexio",
-            title="CEX.IO",
-            unique_id="account",
-            data={
-                "kind": "account",
-                "url": ready["base"],
-                "api_key": ready["key"],
-                "api_secret": ready["secret"],
-            },
-            options={"default_account_id": "trading"},
-            subentries_data=[
-                ConfigSubentryData(
-                    data={"pair": pair},
-                    subentry_type="market",
-                    title=pair,
-                    unique_id=f"market_{pair}",
-                )
-                for pair in pairs
-            ],
-        )
+        entry = config_entry(ready, pairs)
         entry.add_to_hass(hass)
         await hass.config_entries.async_setup(entry.entry_id)
         if entry.state is not ConfigEntryState.LOADED:
@@ -135,63 +107,6 @@ async def budgets(control: Control) -> tuple[int, int]:
     """Return the points that this minute has cost the key and the address."""
     used = await control.get("/budgets")
     return used["keys"]["all"], used["address"]
-
-
-async def furnish(
-    session: aiohttp.ClientSession, control: Control, ready: Mapping[str, Any]
-) -> list[str]:
-    """Make accounts, money and orders; return the pairs to watch."""
-    async with session.post(
-        f"{ready['rest_public']}/get_pairs_info", json={}
-    ) as response:
-        listed = (await response.json())["data"]
-    known = (await control.get("/truth"))["balances"].keys() - {"wallet"}
-    for number in range(ACCOUNTS - len(known)):
-        await create_account(session, ready, f"account{number}")
-    for row in listed[:20]:
-        await control.post(
-            "/deposits", account_id="trading", currency=row["base"], amount="1000"
-        )
-    for number in range(ORDERS):
-        await control.post(
-            "/client-orders",
-            clientOrderId=f"order{number}",
-            accountId="trading",
-            currency1="BTC",
-            currency2="USD",
-            side="SELL",
-            orderType="Limit",
-            timeInForce="GTC",
-            amountCcy1="0.01",
-            price=str(100000 + number),
-        )
-    return [f"{row['base']}-{row['quote']}" for row in listed[:MARKETS]]
-
-
-async def create_account(
-    session: aiohttp.ClientSession, ready: Mapping[str, Any], account: str
-) -> None:
-    """Make a sub-account.
-
-    Raises:
-        RuntimeError: The exchange refused.
-    """
-    action, timestamp = "do_create_account", str(int(time()))
-    body = orjson.dumps({"accountId": account, "currency": "USD"})
-    message = f"{action}{timestamp}".encode() + body
-    digest = hmac.digest(ready["secret"].encode(), message, "sha256")
-    headers = {
-        "Content-Type": "application/json",
-        "X-AGGR-KEY": ready["key"],
-        "X-AGGR-TIMESTAMP": timestamp,
-        "X-AGGR-SIGNATURE": base64.b64encode(digest).decode(),
-    }
-    async with session.post(
-        f"{ready['rest']}/{action}", data=body, headers=headers
-    ) as response:
-        answer = await response.json()
-        if answer.get("ok") != "ok":
-            raise RuntimeError(f"no sub-account: {answer}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The CEX.IO integration: prices, balances, executions and orders of an exchange account."""
 
-from collections.abc import Callable
+import asyncio
 from datetime import datetime
 import logging
 import sqlite3
@@ -8,16 +8,15 @@ import sqlite3
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP, Platform
 from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.exceptions import ConfigEntryNotReady
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.typing import ConfigType
 
-from .account_stream import AccountStream
-from .client import Client, async_create_client
+from .client import async_create_client
 from .const import (
     CONF_KIND,
-    CONF_NOTICES,
     DOMAIN,
     EVENT_EXECUTION,
     EVENT_FUNDING,
@@ -28,36 +27,21 @@ from .const import (
 )
 from .coordinator import (
     AccountCoordinator,
-    CexioAccount,
     CexioConfigEntry,
     CexioRuntimeData,
     ReferenceCoordinator,
 )
-from .database import Database, database_path, remove_database
-from .database_issues import (
-    async_forget_file,
-    async_open_database,
-    trouble_listener,
-    unusable,
-)
+from .database import database_path, remove_database
+from .database_issues import async_forget_file, async_open_database, unusable
 from .entity import account_device, flat_execution, known_devices
-from .executions import Ledger
-from .feed import OPTIONAL_KINDS, Feed, FeedEntry, FeedKind, FeedListener
-from .fees import FeesCoordinator
-from .funding import FundingWatch
-from .funds import Funds
+from .feed import FeedEntry, FeedKind, FeedListener
 from .llm_api import async_setup_llm_api
 from .log_filter import async_redact, secrets_of
-from .market import MarketHub
 from .migration import async_migrate
-from .portfolio import PortfolioCoordinator, WalletCoordinator
-from .portfolio_history import PortfolioHistory
-from .price_alerts import PriceAlerts
-from .price_history import PriceHistory
-from .profit import ProfitCoordinator
+from .portfolio import WalletCoordinator
+from .runtime import async_create_runtime
 from .services import async_setup_services
 from .stream_reports import StreamReports
-from .trading import TradingDesk
 from .trouble_watch import TroubleWatch
 from .troubles import async_create_troubles, async_forget_issues
 from .watched_markets import WatchedMarkets
@@ -97,16 +81,17 @@ async def async_setup_entry(hass: HomeAssistant, entry: CexioConfigEntry) -> boo
     # From the first request on: some things are wrong before anything is set up.
     watch = TroubleWatch(hass, entry, client, await async_create_troubles(hass, entry))
     reference = ReferenceCoordinator(hass, entry, client.rest)
-    await reference.async_config_entry_first_refresh()
     balances: AccountCoordinator | None = None
+    wallet: WalletCoordinator | None = None
     if entry.data[CONF_KIND] == KIND_ACCOUNT:
         balances = AccountCoordinator(hass, entry, client.rest)
-        await balances.async_config_entry_first_refresh()
+        wallet = WalletCoordinator(hass, entry, client.rest)
+    await _async_ask_first(reference, balances, wallet)
 
     database = await async_open_database(hass, entry)
     try:
-        runtime = await _async_create_runtime(
-            hass, entry, client, watch, reference, balances, database
+        runtime = await async_create_runtime(
+            hass, entry, client, watch, reference, balances, wallet, database
         )
     except sqlite3.Error as err:
         await database.async_close()
@@ -145,108 +130,27 @@ async def async_remove_config_entry_device(
     return device.identifiers.isdisjoint(known_devices(entry))
 
 
-async def _async_create_runtime(
-    hass: HomeAssistant,
-    entry: CexioConfigEntry,
-    client: Client,
-    watch: TroubleWatch,
+async def _async_ask_first(
     reference: ReferenceCoordinator,
     balances: AccountCoordinator | None,
-    database: Database,
-) -> CexioRuntimeData:
-    """Build what lives with the entry, and read what it kept."""
-    feed = Feed(
-        database, trouble_listener(hass, entry, database.path), _wanted_kinds(entry)
+    wallet: WalletCoordinator | None,
+) -> None:
+    """Ask at once for all that a set-up needs: no answer depends on another.
+
+    Raises:
+        ConfigEntryAuthFailed: The key was refused.
+        ConfigEntryNotReady: Something is not known; the wallet alone may be missing.
+    """
+    asked = [item for item in (reference, balances, wallet) if item is not None]
+    outcomes = await asyncio.gather(
+        *(item.async_config_entry_first_refresh() for item in asked),
+        return_exceptions=True,
     )
-    await feed.async_load()
-    markets = MarketHub(hass, entry, client.rest, client.public_stream, reference)
-    account: CexioAccount | None = None
-    if balances is not None and client.private_stream is not None:
-        ledger = Ledger(database, feed)
-        await ledger.async_load()
-        desk = TradingDesk(
-            hass,
-            entry,
-            rest=client.rest,
-            stream=client.private_stream,
-            database=database,
-            reference=reference,
-            balances=balances,
-            markets=markets,
-            ledger=ledger,
-        )
-        await desk.async_load()
-        stream = AccountStream(
-            hass,
-            entry,
-            rest=client.rest,
-            stream=client.private_stream,
-            clock=client.clock,
-            balances=balances,
-            ledger=ledger,
-            outcomes=desk.outcomes,
-        )
-        wallet = WalletCoordinator(hass, entry, client.rest)
-        portfolio = PortfolioCoordinator(
-            hass,
-            entry,
-            markets=markets,
-            reference=reference,
-            balances=balances,
-            wallet=wallet,
-            database=database,
-        )
-        profit = ProfitCoordinator(
-            hass,
-            entry,
-            rest=client.rest,
-            reference=reference,
-            portfolio=portfolio,
-            database=database,
-        )
-        account = CexioAccount(
-            balances,
-            ledger,
-            stream,
-            desk,
-            Funds(hass, entry),
-            FundingWatch(
-                hass,
-                entry,
-                rest=client.rest,
-                stream=client.private_stream,
-                database=database,
-                feed=feed,
-                ledger=ledger,
-            ),
-            wallet,
-            portfolio,
-            FeesCoordinator(hass, entry, client.rest),
-            profit,
-            PortfolioHistory(
-                hass,
-                entry,
-                rest=client.rest,
-                reference=reference,
-                balances=balances,
-                portfolio=portfolio,
-                profit=profit,
-                database=database,
-            ),
-        )
-    await watch.troubles.async_load(database, feed)
-    return CexioRuntimeData(
-        client=client,
-        rest=client.rest,
-        reference=reference,
-        markets=markets,
-        database=database,
-        feed=feed,
-        alerts=PriceAlerts(hass, entry, database, feed, markets),
-        price_history=PriceHistory(hass, entry, rest=client.rest, reference=reference),
-        watch=watch,
-        account=account,
-    )
+    for item, outcome in zip(asked, outcomes, strict=True):
+        if item is wallet and isinstance(outcome, ConfigEntryNotReady):
+            _LOGGER.error("Error fetching %s data: %s", item.name, item.last_exception)
+        elif outcome is not None:
+            raise outcome
 
 
 async def _async_bring_up(
@@ -340,18 +244,6 @@ async def _async_bring_down(runtime: CexioRuntimeData) -> None:
 def _access(entry: CexioConfigEntry) -> tuple[object, ...]:
     """Return what of an entry cannot change without a reload."""
     return dict(entry.data), entry.title
-
-
-def _wanted_kinds(entry: CexioConfigEntry) -> Callable[[FeedKind], bool]:
-    """Return what tells which kinds of entries the options let into the feed."""
-
-    def is_wanted(kind: FeedKind) -> bool:
-        """Tell whether a kind is told, as the options are at present."""
-        return kind not in OPTIONAL_KINDS or kind in entry.options.get(
-            CONF_NOTICES, OPTIONAL_KINDS
-        )
-
-    return is_wanted
 
 
 @callback

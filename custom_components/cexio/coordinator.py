@@ -1,6 +1,7 @@
 """The data of an entry: what is fetched, how often, and what is pushed into it."""
 
 from abc import abstractmethod
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -14,7 +15,7 @@ from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
 
-from .const import DOMAIN, FEE_LIFETIME, REFERENCE_INTERVAL
+from .const import DOMAIN, FEE_LIFETIME, FEE_LIFETIME_OF_ORDERS, REFERENCE_INTERVAL
 from .errors import is_key_refusal, set_up_error_key, words_of
 from .exchange import (
     AccountUpdate,
@@ -153,16 +154,23 @@ class ReferenceCoordinator(CexioCoordinator[Reference]):
         """Prepare the coordinator."""
         super().__init__(hass, entry, rest, "reference data", REFERENCE_INTERVAL)
         self._fees: Mapping[str, Decimal] = {}
-        self._fees_until: datetime | None = None
+        self._fees_asked: datetime | None = None
 
     @override
     async def _async_fetch(self) -> Reference:
         """Ask for all pairs and currencies."""
-        pairs = await self.rest.get_pairs_info(priority=Priority.BACKGROUND)
+        pairs, currencies = await asyncio.gather(
+            self.rest.get_pairs_info(priority=Priority.BACKGROUND),
+            self.rest.get_currencies_info(priority=Priority.BACKGROUND),
+            return_exceptions=True,
+        )
+        if isinstance(pairs, BaseException):
+            raise pairs
+        if isinstance(currencies, BaseException):
+            raise currencies
         if not pairs:
             # Not all of them can have been delisted at once.
             raise UnexpectedAnswerError("The exchange lists no pairs")
-        currencies = await self.rest.get_currencies_info(priority=Priority.BACKGROUND)
         return Reference(
             {pair.name: pair for pair in pairs},
             {currency.code: currency for currency in currencies},
@@ -171,11 +179,17 @@ class ReferenceCoordinator(CexioCoordinator[Reference]):
     async def async_fee_percentage(
         self, pair: str, priority: Priority = Priority.INTERACTIVE
     ) -> Decimal | None:
-        """Return the fee in force for a pair in percent, at most some minutes old."""
+        """Return the fee in force for a pair in percent, at most some minutes old.
+
+        An order takes one of the same day: it must not wait, and its preview did not.
+        """
         now = dt_util.utcnow()
-        if self._fees_until is None or self._fees_until <= now:
+        lifetime = (
+            FEE_LIFETIME_OF_ORDERS if priority is Priority.ORDER else FEE_LIFETIME
+        )
+        if self._fees_asked is None or now - self._fees_asked >= lifetime:
             self._fees = await self.rest.get_my_current_fee(priority=priority)
-            self._fees_until = now + FEE_LIFETIME
+            self._fees_asked = now
         return self._fees.get(pair)
 
     def is_fiat(self, currency: str) -> bool:

@@ -167,9 +167,8 @@ class PortfolioCoordinator(DataUpdateCoordinator[Portfolio | None]):
         self._stop_listening: list[CALLBACK_TYPE] = []
 
     async def async_start(self) -> None:
-        """Read the samples and the wallet, then follow balances and prices."""
+        """Read the samples, then follow balances and prices."""
         self._samples = await self._database.async_run(_load_samples)
-        await self._wallet.async_refresh()
         self._stop_listening = [
             self._balances.async_add_listener(self.async_settle),
             self._wallet.async_add_listener(self.async_settle),

@@ -131,7 +131,8 @@ async def test_failure_while_coming_up(
     entry = account_entry(exchange)
     entry.add_to_hass(hass)
     with patch(
-        "custom_components.cexio.PriceAlerts.async_start", side_effect=ValueError
+        "custom_components.cexio.price_alerts.PriceAlerts.async_start",
+        side_effect=ValueError,
     ):
         await hass.config_entries.async_setup(entry.entry_id)
     assert entry.state is ConfigEntryState.SETUP_ERROR
