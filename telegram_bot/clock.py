@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable
 import time
+from typing import override
 
 
 class Clock:
@@ -39,4 +40,14 @@ class Clock:
             await asyncio.gather(work, limit, return_exceptions=True)
 
 
-SYSTEM_CLOCK = Clock()
+class SystemClock(Clock):
+    """The hands of the machine."""
+
+    @override
+    async def within[T](self, awaitable: Awaitable[T], seconds: float) -> T:
+        """Await something; as the loop keeps the time of this clock, no task has to."""
+        async with asyncio.timeout(seconds):
+            return await awaitable
+
+
+SYSTEM_CLOCK = SystemClock()

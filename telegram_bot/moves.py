@@ -13,6 +13,7 @@ def move_chat(store: Transaction, old: int, new: int) -> None:
             f"UPDATE OR IGNORE {table} SET chat_id = ? WHERE chat_id = ?",  # noqa: S608 - names from above
             (new, old),
         )
+    store.has_settings = True
     moved = {
         name: new if now == old else now for name, now in moved_chats(store).items()
     }

@@ -69,6 +69,9 @@ class Reception:
         self._clock = clock
         self._menu = menu
         self._menus: dict[tuple[int, int], Visitor] = {}
+        # Read once: what a chat has chosen, with the language in which it was last used.
+        self._settings: dict[tuple[int, str], ChatSettings] = {}
+        self._settings_version = 0
 
     async def admit(self, user: User, chat: Chat | None) -> Visitor | None:
         """Return who this is, None for whom there is silence; a query without a chat is like a private one."""
@@ -82,12 +85,25 @@ class Reception:
             return None
         chat_id = user.id if group is None else group.id
         seen = best_language(user.language_code)
-        settings = await self._store.run(
-            lambda store: _note_language(store, chat_id, seen, follow=group is None)
-        )
+        settings = await self._look_up(chat_id, seen, follow=group is None)
         if chat_id == self._access.owner:
             self._access.owner_language = settings.language
         return Visitor(role, settings.language, settings.quote_currency)
+
+    async def _look_up(self, chat_id: int, seen: str, *, follow: bool) -> ChatSettings:
+        """Return what a chat has chosen, from the disk only if it may have changed: a tap shall not wait for it."""
+        if self._settings_version != self._store.settings_version:
+            self._settings_version = self._store.settings_version
+            self._settings.clear()
+        if known := self._settings.get((chat_id, seen)):
+            return known
+        version = self._store.settings_version
+        settings = await self._store.run(
+            lambda store: _note_language(store, chat_id, seen, follow=follow)
+        )
+        if version == self._store.settings_version:
+            self._settings[chat_id, seen] = settings
+        return settings
 
     async def welcome(self, user: User, code: str) -> Visitor | None:
         """Let in a stranger who has an invitation; tell the owner."""

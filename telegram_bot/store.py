@@ -16,7 +16,7 @@ from telegram_bot.transaction import Transaction
 
 _LOGGER = logging.getLogger(__name__)
 
-_VERSION = 3
+_VERSION = 4
 _SCHEMA = """
 CREATE TABLE feed (one INTEGER PRIMARY KEY CHECK (one = 1), feed_id TEXT NOT NULL, seq INTEGER NOT NULL);
 CREATE TABLE events (id TEXT PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID;
@@ -57,10 +57,13 @@ CREATE TABLE watches (
     PRIMARY KEY (chat_id, message_id)
 ) WITHOUT ROWID;
 """
+# By what a tap looks for its question's card: there is one for each order of months.
+_SINCE_4 = "CREATE INDEX cards_confirmation ON cards (confirmation_id);"
 # What makes the next version of each older one.
 _MIGRATIONS = {
     1: "UPDATE outbox SET line = iif(line = '', '[]', json_array(json_array(event_id, kind, line)))",
     2: f"ALTER TABLE outbox ADD COLUMN silent INTEGER NOT NULL DEFAULT 0;{_SINCE_3}",
+    3: _SINCE_4,
 }
 _OWN_TABLES = frozenset({"feed", "events", "outbox", "cards", "confirmations"})
 _DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
@@ -104,6 +107,8 @@ class Store:
         self._clock = clock
         self._on_trouble = on_trouble
         self._troubled = False
+        # Grows with each change of what a chat has chosen.
+        self.settings_version = 0
         self._thread = ThreadPoolExecutor(1, "store")
         self._db: sqlite3.Connection | None = None
 
@@ -236,7 +241,7 @@ class Store:
         """Return the statements that bring a file to this version."""
         (version,) = db.execute("PRAGMA user_version").fetchone()
         if version == 0:
-            return (_SCHEMA + _SINCE_3).split(";")
+            return (_SCHEMA + _SINCE_3 + _SINCE_4).split(";")
         return [
             statement
             for old in range(version, _VERSION)
@@ -268,12 +273,15 @@ class Store:
         before = self._db.total_changes
         self._db.execute("BEGIN IMMEDIATE")
         try:
-            result = work(Transaction(self._db))
+            transaction = Transaction(self._db)
+            result = work(transaction)
             self._db.execute("COMMIT")
         except BaseException:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             raise
+        # Here, as whoever waits for the result may be cancelled.
+        self.settings_version += transaction.has_settings
         return result, self._db.total_changes > before
 
 

@@ -28,6 +28,8 @@ class Transaction:
     def __init__(self, db: sqlite3.Connection) -> None:
         """Work on an open connection."""
         self.db = db
+        # Whether what some chat has chosen was changed.
+        self.has_settings = False
 
     # The feed
 
@@ -343,6 +345,7 @@ class Transaction:
     def save_settings(self, chat_id: int, settings: ChatSettings) -> None:
         """Keep what a chat has chosen."""
         save_settings(self.db, chat_id, settings)
+        self.has_settings = True
 
     def add_button(
         self, button_id: str, chat_id: int, action: str, data: Json, at: float

@@ -56,15 +56,42 @@ class Record:
 
 
 COLUMNS = tuple(item.name for item in fields(Record))
+_NAMES = ", ".join(COLUMNS)
 
 
 @dataclass(slots=True)
 class Request:
     """A request that is under way; whoever handles it says what came of it."""
 
-    client_order_id: str | None
-    asked: dict[str, Any]
+    asked: tuple[Any, ...]
     outcome: str = DONE
+    number: int | None = None
+
+    def write(self, connection: sqlite3.Connection) -> None:
+        """Insert the record, without an outcome (in the database's thread)."""
+        self._insert(connection, None)
+
+    def settle(self, connection: sqlite3.Connection) -> None:
+        """Add the outcome to the record, or insert both (in the database's thread)."""
+        # The time tells whether the record is there: what wrote it may have been undone.
+        updated = connection.execute(
+            "UPDATE audit SET outcome = ? WHERE id = ? AND time = ?",
+            (self.outcome, self.number, self.asked[0]),
+        )
+        if not updated.rowcount:
+            self._insert(connection, self.outcome)
+
+    def _insert(self, connection: sqlite3.Connection, outcome: str | None) -> None:
+        """Insert a record, and forget what is beyond the bound."""
+        values = (*self.asked, outcome)
+        cursor = connection.execute(
+            f"INSERT INTO audit ({_NAMES}) VALUES ({', '.join('?' * len(values))})",  # noqa: S608 - the names are ours
+            values,
+        )
+        self.number = cursor.lastrowid
+        connection.execute(
+            "DELETE FROM audit WHERE id <= ?", ((self.number or 0) - LARGEST_COUNT,)
+        )
 
 
 class AuditTrail:
@@ -88,20 +115,30 @@ class AuditTrail:
         *,
         client_order_id: str | None = None,
         comment: str | None = None,
+        is_kept: bool = False,
     ) -> AsyncIterator[Request]:
-        """Write down a request before it is handled, and afterwards what came of it."""
-        request = Request(client_order_id, dict(asked))
+        """Write down a request before it is handled, and afterwards what came of it.
+
+        With `is_kept` whoever handles it lets it `write` itself together with what has to
+        be on disk before it is carried out: one transaction for both.
+        """
         self._under_way += 1
         self.idle.clear()
         try:
-            number = await self._async_begin(action, context, request, comment)
+            request = Request(
+                await self._async_asked(
+                    action, context, asked, client_order_id, comment
+                )
+            )
+            if not is_kept:
+                await self._async_write(request.write)
             try:
                 yield request
             except BaseException as err:
                 request.outcome = _outcome(err)
                 raise
             finally:
-                await self._async_end(number, request.outcome)
+                await self._async_write(request.settle)
         finally:
             self._under_way -= 1
             if not self._under_way:
@@ -124,62 +161,42 @@ class AuditTrail:
 
         def read(connection: sqlite3.Connection) -> list[Record]:
             rows = connection.execute(
-                f"SELECT {', '.join(COLUMNS)} FROM audit ORDER BY id DESC LIMIT ?",  # noqa: S608 - the names are ours
+                f"SELECT {_NAMES} FROM audit ORDER BY id DESC LIMIT ?",  # noqa: S608 - the names are ours
                 (count,),
             )
             return [_record(row) for row in rows]
 
         return await self._database.async_read(read)
 
-    async def _async_begin(
-        self, action: str, context: Context, request: Request, comment: str | None
-    ) -> int | None:
-        """Insert a record without an outcome; return its number."""
+    async def _async_asked(
+        self,
+        action: str,
+        context: Context,
+        asked: Mapping[str, Any],
+        client_order_id: str | None,
+        comment: str | None,
+    ) -> tuple[Any, ...]:
+        """Return the columns of a request but its outcome."""
         user = None
         if context.user_id is not None:
             user = await self._hass.auth.async_get_user(context.user_id)
-        values = (
+        return (
             dt_util.utcnow().timestamp(),
             action,
             context.user_id,
             user and user.name,
             self._origin(context),
             comment,
-            request.client_order_id,
-            orjson.dumps(request.asked).decode(),
+            client_order_id,
+            orjson.dumps(asked).decode(),
         )
 
-        def write(connection: sqlite3.Connection) -> int | None:
-            cursor = connection.execute(
-                "INSERT INTO audit (time, action, user_id, user_name, origin, comment,"
-                " client_order_id, request) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                values,
-            )
-            number = cursor.lastrowid
-            connection.execute(
-                "DELETE FROM audit WHERE id <= ?", ((number or 0) - LARGEST_COUNT,)
-            )
-            return number
-
-        return await self._async_write(write)
-
-    async def _async_end(self, number: int | None, outcome: str) -> None:
-        """Add the outcome to a record."""
-        await self._async_write(
-            lambda connection: connection.execute(
-                "UPDATE audit SET outcome = ? WHERE id = ?", (outcome, number)
-            )
-        )
-
-    async def _async_write[T](
-        self, work: Callable[[sqlite3.Connection], T]
-    ) -> T | None:
+    async def _async_write(self, work: Callable[[sqlite3.Connection], None]) -> None:
         """Write; a disk that refuses must not keep anybody from cancelling."""
         try:
-            return await self._database.async_run(work)
+            await self._database.async_run(work)
         except sqlite3.Error as err:
             _LOGGER.warning("The audit trail could not be written: %s", err)
-            return None
 
     def _origin(self, context: Context) -> str | None:
         """Return the automation or script that acts in a context."""

@@ -46,6 +46,7 @@ TICKER_INTERVAL: Final = timedelta(seconds=60)
 ACCOUNT_INTERVAL: Final = timedelta(minutes=5)
 REFERENCE_INTERVAL: Final = timedelta(hours=6)
 FEE_LIFETIME: Final = timedelta(minutes=10)
+FEE_LIFETIME_OF_ORDERS: Final = timedelta(days=1)
 
 # So often a disk that refused is tried again.
 WRITE_AGAIN_INTERVAL: Final = timedelta(seconds=30)

@@ -88,6 +88,7 @@ class Converter:
         """Keep where prices come from."""
         self._markets = markets
         self._reference = reference
+        self._graph: Graph | None = None
 
     async def async_convert(
         self,
@@ -95,18 +96,23 @@ class Converter:
         currency: str,
         target: str,
         priority: Priority = Priority.INTERACTIVE,
+        *,
+        must_be_live: bool = True,
     ) -> Decimal | None:
         """Return the amount in the target currency, None when it cannot be told.
+
+        Where it need not be live, the price of the last ticker is as good as a question.
 
         Raises:
             RateLimitError: There were no points to ask with.
         """
-        graph = Graph(self._reference.data.pairs)
+        graph = self._graph = graph_of(self._graph, self._reference.data.pairs)
         prices: dict[str, Decimal | None] = {}
         for path in islice(graph.paths(currency, target), MOST_PATHS):
             for step in path:
                 if (pair := graph.pair(*step)) not in prices:
-                    prices[pair] = await self._async_price(pair, priority)
+                    known = None if must_be_live else self._markets.price(pair)
+                    prices[pair] = known or await self._async_price(pair, priority)
                 if not prices[pair]:
                     break
             if (worth := graph.convert(amount, path, prices.get)) is not None:

@@ -1,5 +1,6 @@
 """The guard rails: what every order has to pass, whoever asks for it."""
 
+from collections.abc import Callable
 from decimal import Decimal
 import sqlite3
 
@@ -81,7 +82,12 @@ class GuardRails:
         # An estimate from too few levels may be far below what is paid in the end.
         if preview.request.quote_amount or "book_too_thin" not in preview.warnings:
             value = await self._converter.async_convert(
-                preview.cost, preview.conditions.quote, VALUE_CURRENCY, priority
+                preview.cost,
+                preview.conditions.quote,
+                VALUE_CURRENCY,
+                priority,
+                # Kept for a limit that may be set later; an order does not wait for that.
+                must_be_live=self.has_value_limit,
             )
         largest = self._entry.options.get(CONF_LARGEST_ORDER_VALUE)
         if largest and (value is None or value > Decimal(largest)):
@@ -100,13 +106,17 @@ class GuardRails:
         return value
 
     async def async_keep(
-        self, client_order_id: str, fields: str, value: Decimal | None
+        self,
+        client_order_id: str,
+        fields: str,
+        value: Decimal | None,
+        also: Callable[[sqlite3.Connection], None],
     ) -> None:
-        """Write down what is about to be sent, or refuse to send it."""
+        """Write down what is about to be sent and what belongs to it, or refuse to send it."""
         day, limit = dt_util.start_of_local_day(), self._day_limit
         try:
             if await self._placements.async_keep(
-                client_order_id, fields, value, day=day, limit=limit
+                client_order_id, fields, value, day=day, limit=limit, also=also
             ):
                 return
         except sqlite3.Error as err:

@@ -1,5 +1,6 @@
 """What was asked for under which client order id, kept before it is sent."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -44,11 +45,24 @@ class Placements:
     """The requests to place orders, on disk."""
 
     def __init__(self, database: Database) -> None:
-        """Keep the file."""
+        """Keep the file; `async_load` makes it ready."""
         self._database = database
+        # Whatever is in the file, so that a new request costs no question.
+        self._known: set[str] = set()
+
+    async def async_load(self) -> None:
+        """Read under which client order ids something was asked for."""
+
+        def read(connection: sqlite3.Connection) -> set[str]:
+            rows = connection.execute("SELECT client_order_id FROM placements")
+            return {client_order_id for (client_order_id,) in rows}
+
+        self._known = await self._database.async_read(read)
 
     async def async_get(self, client_order_id: str) -> Placement | None:
         """Read what was asked for under a client order id."""
+        if client_order_id not in self._known:
+            return None
 
         def read(connection: sqlite3.Connection) -> Placement | None:
             row = connection.execute(
@@ -91,32 +105,43 @@ class Placements:
         *,
         day: datetime | None = None,
         limit: Decimal | None = None,
+        also: Callable[[sqlite3.Connection], None] | None = None,
     ) -> bool:
         """Write down a request before it is sent, unless it takes its day over a limit.
 
         Looked up and written in one transaction, so that two requests at once cannot
-        both use what is left of the day.
+        both use what is left of the day. `also` writes what belongs to it.
         """
         sent = dt_util.utcnow().timestamp()
 
-        def write(connection: sqlite3.Connection) -> bool:
+        def write(connection: sqlite3.Connection) -> set[str] | None:
             if limit is not None and day is not None:
                 worth = _worth(connection, day.timestamp(), client_order_id)
                 if value is None or worth + value > limit:
-                    return False
-            connection.execute(
-                "DELETE FROM placements WHERE outcome IS NOT NULL AND sent < ?",
+                    return None
+            rows = connection.execute(
+                "DELETE FROM placements WHERE outcome IS NOT NULL AND sent < ?"
+                " RETURNING client_order_id",
                 (sent - KEEP_SETTLED,),
             )
+            forgotten = {row[0] for row in rows}
             connection.execute(
                 "INSERT OR REPLACE INTO placements"
                 " (client_order_id, fields, sent, outcome, value)"
                 " VALUES (?, ?, ?, NULL, ?)",
                 (client_order_id, fields, sent, plain_or_none(value)),
             )
-            return True
+            if also is not None:
+                also(connection)
+            return forgotten
 
-        return await self._database.async_run(write)
+        # Before it is written: whoever asks meanwhile has to look.
+        self._known.add(client_order_id)
+        forgotten = await self._database.async_run(write)
+        if forgotten is None:
+            return False
+        self._known -= forgotten - {client_order_id}
+        return True
 
     async def async_note(self, client_order_id: str, outcome: Outcome) -> None:
         """Write down what became of a request."""

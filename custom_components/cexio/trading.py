@@ -11,7 +11,7 @@ from homeassistant.core import Context, HomeAssistant
 import orjson
 
 from .access import async_check_trader
-from .audit import AuditTrail
+from .audit import AuditTrail, Request
 from .const import CONF_DEFAULT_ACCOUNT_ID, DOMAIN
 from .conversion import Converter
 from .coordinator import AccountCoordinator, CexioConfigEntry, ReferenceCoordinator
@@ -96,6 +96,7 @@ class TradingDesk:
         """Read whether trading was switched on."""
         kept = await self._database.async_get_meta(META_TRADING)
         self.trading_enabled = kept == str(True)
+        await self._placements.async_load()
 
     async def async_stop(self) -> None:
         """Take no more orders; let those under way end, and cancels and transfers too.
@@ -251,9 +252,12 @@ class TradingDesk:
                 request.as_dict(),
                 client_order_id=client_order_id,
                 comment=comment,
+                is_kept=True,
             ) as record,
         ):
-            order = await self._async_place(request, context, client_order_id, comment)
+            order = await self._async_place(
+                request, context, client_order_id, comment, record
+            )
             record.outcome = f"placed {order.order_id}"
             return order
 
@@ -263,6 +267,7 @@ class TradingDesk:
         context: Context,
         client_order_id: str,
         comment: str | None,
+        record: Request,
     ) -> Order:
         """Place an order, or find the one that the client order id stands for."""
         fields = orjson.dumps(_identity(request)).decode()
@@ -277,7 +282,7 @@ class TradingDesk:
             preview, but=client_order_id, priority=Priority.ORDER
         )
         check_funds(preview)
-        await self._rails.async_keep(client_order_id, fields, value)
+        await self._rails.async_keep(client_order_id, fields, value, record.write)
         new_order = NewOrder(
             **{name: getattr(request, name) for name in request.__slots__},
             client_order_id=client_order_id,

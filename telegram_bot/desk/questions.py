@@ -143,7 +143,6 @@ class Questions:
             store: Transaction,
         ) -> tuple[Taken, ConfirmationRow | None, list[ConfirmationRow]]:
             """Decide, and learn which message the card is: its sending may have been in doubt."""
-            others = awaiting_code(store, user_id)
             taken, row = take(store, tap, user_id=user_id, now=now)
             if row is None or taken is Taken.OTHERS:
                 return taken, row, []
@@ -153,13 +152,15 @@ class Questions:
                     store.set_card_message(card.id, message_id or card.message_id)
                 if taken is Taken.NOW and tap.yes:
                     follow(store, row)
+            if taken is not Taken.CODE:
+                return taken, row, []
             # A code must not be able to mean two things.
-            set_aside = others if taken is Taken.CODE else []
-            return (
-                taken,
-                row,
-                [other for other in set_aside if close(store, other, "discarded")],
-            )
+            others = [
+                other
+                for other in awaiting_code(store, user_id)
+                if other.id != row.id and close(store, other, "discarded")
+            ]
+            return taken, row, others
 
         taken, row, set_aside = await self._store.run(decide)
         for other in set_aside:
@@ -281,8 +282,8 @@ class Questions:
         self._outbox.wake([row.chat_id])
 
     def own(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Run something in the background until `stop`."""
-        task = asyncio.create_task(work)
+        """Run something in the background until `stop`, at once as far as it goes."""
+        task = asyncio.create_task(work, eager_start=True)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
         return task

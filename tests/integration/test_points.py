@@ -54,7 +54,7 @@ async def test_an_order_finds_points(
     await go_to_second(exchange, entry, 10)
     for budget in entry.runtime_data.client.budgets.values():
         await budget.spend(budget.limit * 3 // 4 - budget.used, Priority.BACKGROUND)
-    entry.runtime_data.reference._fees_until = None
+    entry.runtime_data.reference._fees_asked = None
     # No book of it is kept.
     order = ORDER | {"pair": "BTC-EUR", "price": "45000"}
     placed = await act(hass, "place_order", **order)

@@ -14,7 +14,8 @@ from telegram_bot.records import Line
 from telegram_bot.store import Store, StoreError
 from telegram_bot.transaction import Transaction
 from tests.telegram_bot.conftest import OWNER, TRADER, Rig
-from tests.telegram_bot.fake_home_assistant import execution, make_order, price_alert
+from tests.telegram_bot.fake_desk import make_order
+from tests.telegram_bot.fake_home_assistant import execution, price_alert
 from tests.telegram_bot.manual_clock import ManualClock
 from tests.telegram_bot.test_application import WAIT_SECONDS, running, write_config
 
@@ -202,14 +203,21 @@ async def test_waiting_lines_of_the_last_version(tmp_path: Path) -> None:
                 (event, line),
             )
         db.execute("ALTER TABLE outbox DROP COLUMN silent")
+        db.execute("DROP INDEX cards_confirmation")
         for table in ("settings", "people", "invitations", "watches"):
             db.execute(f"DROP TABLE {table}")
         db.execute("PRAGMA user_version = 1")
     store = Store(path)
     await store.open()
     rows = await store.run(lambda tx: tx.waiting(1))
+    plan = await store.run(
+        lambda tx: tx.db.execute(
+            "EXPLAIN QUERY PLAN SELECT id FROM cards WHERE confirmation_id = ?", ("x",)
+        ).fetchall()
+    )
     await store.close()
     assert [row.lines for row in rows] == [(), (Line("2", "card", "a\nb"),)]
+    assert "INDEX cards_confirmation" in str(plan)
 
 
 async def test_disk_full_after_a_delivery(
