@@ -3,7 +3,8 @@
 import pytest
 
 from tests.telegram_bot.conftest import Json, Rig
-from tests.telegram_bot.fake_home_assistant import Refusal, execution, make_order
+from tests.telegram_bot.fake_desk import Refusal, make_order
+from tests.telegram_bot.fake_home_assistant import execution
 from tests.telegram_bot.orders_by_chat import wait_card
 
 

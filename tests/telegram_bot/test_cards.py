@@ -9,7 +9,8 @@ from telegram_bot.languages import number
 from telegram_bot.markup import plain
 from telegram_bot.records import ConfirmationRow
 from telegram_bot.words import explain
-from tests.telegram_bot.fake_home_assistant import FakeHomeAssistant, make_order
+from tests.telegram_bot.fake_desk import make_order
+from tests.telegram_bot.fake_home_assistant import FakeHomeAssistant
 
 
 @pytest.mark.parametrize(

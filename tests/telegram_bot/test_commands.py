@@ -8,7 +8,7 @@ from simulators.telegram.wire import message_to_wire
 from telegram_bot.commands import COMMANDS, help as help_command
 from telegram_bot.config import AccessConfig
 from tests.telegram_bot.conftest import OWNER, STRANGER, VIEWER, Rig
-from tests.telegram_bot.fake_home_assistant import Refusal
+from tests.telegram_bot.fake_desk import Refusal
 
 
 async def test_price(rig: Rig) -> None:

@@ -11,7 +11,8 @@ from telegram_bot.notices import newer
 from telegram_bot.store import Store
 from telegram_bot.transaction import Transaction
 from tests.telegram_bot.conftest import OWNER, TRADER, VIEWER, Rig
-from tests.telegram_bot.fake_home_assistant import execution, make_order, price_alert
+from tests.telegram_bot.fake_desk import make_order
+from tests.telegram_bot.fake_home_assistant import execution, price_alert
 
 
 async def test_price_alert(rig: Rig) -> None:

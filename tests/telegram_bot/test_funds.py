@@ -7,7 +7,8 @@ import pytest
 
 from telegram_bot.config import AccessConfig, OrdersConfig, SecondFactorConfig
 from tests.telegram_bot.conftest import OWNER, VIEWER, Json, Rig
-from tests.telegram_bot.fake_home_assistant import Refusal, execution, make_order
+from tests.telegram_bot.fake_desk import Refusal, make_order
+from tests.telegram_bot.fake_home_assistant import execution
 from tests.telegram_bot.orders_by_chat import confirm_data, wait_card
 from tests.telegram_bot.test_second_factor import SECRET, code
 

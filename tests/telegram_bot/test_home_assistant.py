@@ -12,11 +12,11 @@ import pytest
 from telegram_bot.errors import NotConnectedError, RefusedError, UnansweredError
 from telegram_bot.feed import FeedCursor
 from telegram_bot.home_assistant import HomeAssistant
+from tests.telegram_bot.fake_desk import Refusal
 from tests.telegram_bot.fake_home_assistant import (
     TOKEN,
     WAIT_SECONDS,
     FakeHomeAssistant,
-    Refusal,
     price_alert,
 )
 from tests.telegram_bot.manual_clock import ManualClock

@@ -4,7 +4,8 @@ import pytest
 
 from telegram_bot.config import AccessConfig
 from tests.telegram_bot.conftest import OWNER, STRANGER, VIEWER, Json, Rig
-from tests.telegram_bot.fake_home_assistant import Refusal, execution, make_order
+from tests.telegram_bot.fake_desk import Refusal, make_order
+from tests.telegram_bot.fake_home_assistant import execution
 
 
 def labels(message: Json) -> list[str]:

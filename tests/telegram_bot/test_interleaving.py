@@ -11,7 +11,8 @@ from telegram_bot.records import Line
 from telegram_bot.store import Store
 from telegram_bot.transaction import Transaction
 from tests.telegram_bot.conftest import OWNER, Rig
-from tests.telegram_bot.fake_home_assistant import execution, make_order
+from tests.telegram_bot.fake_desk import make_order
+from tests.telegram_bot.fake_home_assistant import execution
 
 # Looking, taking, settling, looking for more: a fifth never comes, and the test would wait for it in vain.
 MOMENTS = 4

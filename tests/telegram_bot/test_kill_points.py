@@ -16,7 +16,7 @@ from telegram_bot.home_assistant import HomeAssistant
 from telegram_bot.store import Store
 from telegram_bot.transport import Transport
 from tests.telegram_bot.conftest import Json, Rig
-from tests.telegram_bot.fake_home_assistant import make_order
+from tests.telegram_bot.fake_desk import make_order
 from tests.telegram_bot.orders_by_chat import confirm_data, preview, wait_card
 from tests.telegram_bot.test_second_factor import SECRET, code, confirm
 

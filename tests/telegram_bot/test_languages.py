@@ -29,7 +29,8 @@ from telegram_bot.markup import plain
 from telegram_bot.records import ConfirmationRow
 from telegram_bot.words import explain
 from tests.telegram_bot.conftest import OWNER, Json, Rig
-from tests.telegram_bot.fake_home_assistant import execution, make_order, price_alert
+from tests.telegram_bot.fake_desk import make_order
+from tests.telegram_bot.fake_home_assistant import execution, price_alert
 
 OTHERS = sorted(set(LANGUAGES) - {DEFAULT_LANGUAGE})
 TAG = re.compile(r"</?[a-z][^>]*>")

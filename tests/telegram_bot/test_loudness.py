@@ -17,7 +17,8 @@ from telegram_bot.settings import (
 )
 from telegram_bot.store import Store
 from tests.telegram_bot.conftest import Rig
-from tests.telegram_bot.fake_home_assistant import execution, make_order, price_alert
+from tests.telegram_bot.fake_desk import make_order
+from tests.telegram_bot.fake_home_assistant import execution, price_alert
 
 
 @pytest.mark.parametrize(

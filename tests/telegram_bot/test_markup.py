@@ -10,7 +10,7 @@ from telegram_bot.languages import LANGUAGES, speaking
 from telegram_bot.markup import Message, e, plain, shorten, split
 from telegram_bot.reports import report
 from telegram_bot.settings import Kind
-from tests.telegram_bot.fake_home_assistant import make_order
+from tests.telegram_bot.fake_desk import make_order
 
 # What Telegram takes in one message.
 LONGEST = 4096

@@ -4,7 +4,7 @@ import pytest
 
 from telegram_bot.config import OrdersConfig
 from tests.telegram_bot.conftest import Json, Rig
-from tests.telegram_bot.fake_home_assistant import Refusal
+from tests.telegram_bot.fake_desk import Refusal
 from tests.telegram_bot.orders_by_chat import preview, wait_card
 
 

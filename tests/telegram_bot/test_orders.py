@@ -8,7 +8,8 @@ import pytest
 from telegram_bot.config import AccessConfig
 from telegram_bot.transaction import Transaction
 from tests.telegram_bot.conftest import OWNER, STRANGER, TRADER, VIEWER, Rig
-from tests.telegram_bot.fake_home_assistant import Refusal, execution, make_order
+from tests.telegram_bot.fake_desk import Refusal, make_order
+from tests.telegram_bot.fake_home_assistant import execution
 from tests.telegram_bot.orders_by_chat import confirm_data, preview, wait_card
 
 

@@ -16,7 +16,8 @@ from telegram_bot.markup import (
 )
 from telegram_bot.transport import Transport
 from tests.telegram_bot.conftest import OWNER, Rig
-from tests.telegram_bot.fake_home_assistant import execution, make_order, price_alert
+from tests.telegram_bot.fake_desk import make_order
+from tests.telegram_bot.fake_home_assistant import execution, price_alert
 from tests.telegram_bot.post import MARK, Post
 
 

@@ -24,7 +24,7 @@ from telegram_bot.second_factor import (
     totp_step,
 )
 from tests.telegram_bot.conftest import OWNER, TRADER, Json, Rig
-from tests.telegram_bot.fake_home_assistant import Refusal
+from tests.telegram_bot.fake_desk import Refusal
 from tests.telegram_bot.orders_by_chat import confirm_data, preview, wait_card
 from tests.telegram_bot.test_config import GOOD, load
 

@@ -4,7 +4,7 @@ import pytest
 
 from telegram_bot.config import AccessConfig
 from tests.telegram_bot.conftest import OWNER, TRADER, VIEWER, Json, Rig
-from tests.telegram_bot.fake_home_assistant import PAIRS, Refusal
+from tests.telegram_bot.fake_desk import PAIRS, Refusal
 from tests.telegram_bot.orders_by_chat import preview, wait_card
 
 

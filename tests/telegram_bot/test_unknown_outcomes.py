@@ -9,12 +9,8 @@ from telegram_bot.desk.questions import Questions
 from telegram_bot.records import Card, ConfirmationRow
 from telegram_bot.transaction import Transaction
 from tests.telegram_bot.conftest import Json, Rig
-from tests.telegram_bot.fake_home_assistant import (
-    Refusal,
-    Service,
-    execution,
-    make_order,
-)
+from tests.telegram_bot.fake_desk import Refusal, Service, make_order
+from tests.telegram_bot.fake_home_assistant import execution
 from tests.telegram_bot.orders_by_chat import preview, wait_card
 
 

@@ -8,7 +8,7 @@ import sqlite3
 
 from telegram_bot.config import AccessConfig
 from tests.telegram_bot.conftest import OWNER, VIEWER, Json, Rig
-from tests.telegram_bot.fake_home_assistant import Refusal
+from tests.telegram_bot.fake_desk import Refusal
 from tests.telegram_bot.fake_market import ticker
 
 
