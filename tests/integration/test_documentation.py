@@ -13,8 +13,8 @@ import pytest
 from custom_components.cexio.condition import CONDITIONS
 from custom_components.cexio.services import ACTIONS
 from custom_components.cexio.trigger import TRIGGERS
+from tests.integration.described import TEXTS, described
 from tests.integration.harness import MockConfigEntry
-from tests.integration.test_house_rules import TEXTS, described
 
 REPOSITORY = Path(__file__).parents[2]
 DOCS = REPOSITORY / "docs"
