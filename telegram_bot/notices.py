@@ -185,7 +185,14 @@ class FeedKeeper:
         elif not self._missed_until and any(entry.get("late") for entry in entries):
             self._outbox.hold(_LATE_TOGETHER)
         chats = self._access.chats
-        await self._store.run(keep)
+        with self._outbox.claim(chats) as take:
+
+            def keep_and_take(store: Transaction) -> None:
+                """Keep them, and take what can be sent at once."""
+                keep(store)
+                take(store)
+
+            await self._store.run(keep_and_take)
         if self._missed_until and not missed:
             self._missed_until = 0
             self._outbox.release()

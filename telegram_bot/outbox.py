@@ -1,28 +1,26 @@
 """Everything the bot says: one queue per chat, in order, at the pace that Telegram allows."""
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Iterator
 import contextlib
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 import logging
 from random import Random
 import sqlite3
 
 from telegram import Bot
-from telegram.error import TelegramError
 
+from telegram_bot.calling import Caller
 from telegram_bot.clock import SYSTEM_CLOCK, Clock
-from telegram_bot.delivery import Verdict, judge, transmit
-from telegram_bot.digest import DIGEST_AFTER, digest
-from telegram_bot.languages import current_language, speaking
+from telegram_bot.delivery import Verdict
+from telegram_bot.lane import Answer, Lane
+from telegram_bot.languages import speaking
 from telegram_bot.markup import Message, buttons_from_json, plain, shorten, split
 from telegram_bot.moves import move_chat
 from telegram_bot.pace import TokenBucket
-from telegram_bot.records import Card, OutboxRow
-from telegram_bot.settings import ChatSettings
 from telegram_bot.store import Store
+from telegram_bot.taking import Later, Taken, settle, take
 from telegram_bot.topics import current_topic
 from telegram_bot.transaction import Transaction
 
@@ -35,43 +33,18 @@ _CHAT_BURST = 5
 _GROUP_RATE = 0.33
 _ALL_RATE = 25.0
 _ALL_BURST = 25
-_FIRST_BACKOFF = 1.0
-_LONGEST_BACKOFF = 30.0
-# So often a message that may have arrived is sent once more. Lost it would be worse than doubled, but a chat shall
-# not be filled by a Telegram that delivers it each time and never says so.
-_MOST_DOUBTS = 5
+# An edit counts as a message does. It rings nobody, so it leaves one permit to what does; but not for ever.
+_FOR_EDITS = 2
+_EDITS_WAIT = 5.0
+_DATABASE_BACKOFF = 30.0
+_WITH_ANSWERS = 1.0
 # An answer that comes later than this helps nobody.
 _ANSWER_WITHIN = 60.0
 _STOP_WITHIN = 1.5
 
 
-@dataclass(slots=True)
-class _Answer:
-    """A message that somebody waits for right now; it is not kept over a restart."""
-
-    message: Message
-    deadline: float
-    sent: asyncio.Future[int | None]
-    edit: int | None = None
-    language: str = field(default_factory=current_language)
-    in_place: bool = False
-    gone: bool = False
-
-
-@dataclass(slots=True)
-class _Lane:
-    """The queue of one chat."""
-
-    chat_id: int
-    bucket: TokenBucket
-    answers: deque[_Answer] = field(default_factory=deque)
-    wake: asyncio.Event = field(default_factory=asyncio.Event)
-    not_before: float = 0.0
-    failures: int = 0
-    parked: bool = False
-    delivering: bool = False
-    unwritten: Callable[[Transaction], None] | None = None
-    task: asyncio.Task[None] | None = None
+async def _nobody(*_: int) -> None:
+    """Tell nobody."""
 
 
 class Outbox:
@@ -84,20 +57,24 @@ class Outbox:
         *,
         clock: Clock = SYSTEM_CLOCK,
         random: Random | None = None,
-        on_parked: Callable[[int], Awaitable[None]] | None = None,
-        on_moved: Callable[[int, int], None] | None = None,
-        on_bad_token: Callable[[], None] | None = None,
+        on_parked: Callable[[int], Awaitable[None]] = _nobody,
+        on_moved: Callable[[int, int], None] = lambda *_: None,
+        on_bad_token: Callable[[], None] = lambda: None,
     ) -> None:
         """Prepare; nothing is sent before `start`."""
-        self._bot = bot
         self._store = store
         self._clock = clock
-        self._random = random or Random()
-        self._on_parked = on_parked
         self._on_moved = on_moved
-        self._on_bad_token = on_bad_token
+        self._caller = Caller(
+            bot,
+            clock,
+            random or Random(),
+            on_parked=on_parked,
+            on_moved=self._follow,
+            on_bad_token=on_bad_token,
+        )
         self._all = TokenBucket(_ALL_RATE, _ALL_BURST, clock)
-        self._lanes: dict[int, _Lane] = {}
+        self._lanes: dict[int, Lane] = {}
         self._held_until = 0.0
         self._started = False
         self._stopping = False
@@ -111,23 +88,68 @@ class Outbox:
     async def stop(self) -> None:
         """Let calls under way end, then stop; the rest is sent after the next start."""
         self._stopping = True
-        tasks = [lane.task for lane in self._lanes.values() if lane.task]
-        if busy := [
-            lane.task for lane in self._lanes.values() if lane.task and lane.delivering
-        ]:
+        lanes = list(self._lanes.values())
+        tasks = [lane.task for lane in lanes if lane.task]
+        if busy := [lane.task for lane in lanes if lane.task and lane.busy]:
             await asyncio.wait(busy, timeout=_STOP_WITHIN)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        for lane in self._lanes.values():
-            self._give_up(lane)
+        for lane in lanes:
+            lane.give_up()
 
-    def wake(self, chat_ids: list[int]) -> None:
+    def wake(self, chat_ids: Collection[int]) -> None:
         """Look for new rows of some chats; before `start` nobody knows yet what the last run left in doubt."""
         if self._stopping or not self._started:
             return
         for chat_id in chat_ids:
-            self._lane(chat_id).wake.set()
+            lane = self._lane(chat_id)
+            lane.arrived = self._clock.monotonic()
+            lane.wake.set()
+
+    @contextlib.contextmanager
+    def claim(
+        self, chat_ids: Collection[int]
+    ) -> Iterator[Callable[[Transaction], None]]:
+        """Let a transaction that brings messages take those that can be sent at once, and send them when it is done.
+
+        So a message is on disk and marked as under way in one step. Yields what the transaction calls at its end.
+        """
+        claimed = [] if self._stopping or not self._started else self._claim(chat_ids)
+
+        def take_all(store: Transaction) -> None:
+            """Take what there is for each chat that is free."""
+            now = self._clock.time()
+            for lane in claimed:
+                found = take(store, lane.chat_id, now, edits=False, calm=False)
+                found_by[lane.chat_id] = found if isinstance(found, Taken) else None
+
+        found_by: dict[int, Taken | None] = {}
+        done = False
+        try:
+            yield take_all
+            done = True
+        finally:
+            for lane in claimed:
+                lane.claimed = False
+                # What was rolled back was not taken.
+                lane.taken = found_by.get(lane.chat_id) if done else None
+                if lane.taken is None:
+                    lane.bucket.give_back()
+                    self._all.give_back()
+                lane.wake.set()
+
+    def _claim(self, chat_ids: Collection[int]) -> list[Lane]:
+        """Return the queues in which a new message can be sent at once, with a permit taken for each."""
+        claimed = []
+        now = self._clock.monotonic()
+        for lane in map(self._lane, dict.fromkeys(chat_ids)):
+            free = lane.idle and max(lane.not_before, self._held_until) <= now
+            if free and not self._wait(lane):
+                self._spend(lane)
+                lane.claimed = True
+                claimed.append(lane)
+        return claimed
 
     def hold(self, seconds: float) -> None:
         """Let messages wait for more of their kind, but not answers."""
@@ -183,9 +205,9 @@ class Outbox:
         await answer.sent
         return not answer.gone
 
-    def _queue(self, lane: _Lane, message: Message, edit: int | None) -> _Answer:
+    def _queue(self, lane: Lane, message: Message, edit: int | None) -> Answer:
         """Put an answer into the queue of its chat."""
-        answer = _Answer(
+        answer = Answer(
             message,
             self._clock.monotonic() + _ANSWER_WITHIN,
             asyncio.get_running_loop().create_future(),
@@ -195,25 +217,31 @@ class Outbox:
         lane.wake.set()
         return answer
 
-    def _lane(self, chat_id: int) -> _Lane:
+    def _lane(self, chat_id: int) -> Lane:
         """Return the queue of a chat, started."""
         if (lane := self._lanes.get(chat_id)) is None:
-            lane = self._lanes[chat_id] = _Lane(
-                chat_id,
-                TokenBucket(
-                    _CHAT_RATE if chat_id > 0 else _GROUP_RATE, _CHAT_BURST, self._clock
-                ),
-            )
+            rate = _CHAT_RATE if chat_id > 0 else _GROUP_RATE
+            bucket = TokenBucket(rate, _CHAT_BURST, self._clock)
+            lane = self._lanes[chat_id] = Lane(chat_id, bucket)
             lane.task = asyncio.create_task(self._serve(lane), name=f"outbox-{chat_id}")
         return lane
 
-    async def _serve(self, lane: _Lane) -> None:
+    def _wait(self, lane: Lane, permits: int = 1) -> float:
+        """Return the seconds until a chat may be sent something."""
+        return max(lane.bucket.wait(permits), self._all.wait())
+
+    def _spend(self, lane: Lane) -> None:
+        """Take a permit for a chat."""
+        lane.bucket.take()
+        self._all.take()
+
+    async def _serve(self, lane: Lane) -> None:
         """Send what there is for one chat, then wait for more."""
-        while not self._stopping:
+        while not self._stopping or lane.busy:
             try:
                 lane.wake.clear()
-                if lane.parked or not await self._serve_one(lane):
-                    self._drop_late(lane)
+                if lane.parked or lane.claimed or not await self._serve_one(lane):
+                    lane.drop_late(self._clock.monotonic())
                     await lane.wake.wait()
             except sqlite3.Error as err:
                 # What can't be noted is not sent, or a crash would send it again without a mark.
@@ -224,126 +252,99 @@ class Outbox:
                 _LOGGER.exception("A message could not be handled")
                 await self._pause(lane)
 
-    async def _pause(self, lane: _Lane) -> None:
+    async def _pause(self, lane: Lane) -> None:
         """Wait before the next try, but not long with answers."""
-        seconds = _FIRST_BACKOFF if lane.answers else _LONGEST_BACKOFF
+        seconds = _WITH_ANSWERS if lane.answers else _DATABASE_BACKOFF
+        await self._woken_within(lane, seconds)
+
+    async def _woken_within(self, lane: Lane, seconds: float) -> None:
+        """Wait, or until something else may be sent."""
         with contextlib.suppress(TimeoutError):
             await self._clock.within(lane.wake.wait(), seconds)
 
-    async def _serve_one(self, lane: _Lane) -> bool:
-        """Send the next message of a chat; return False when there is none."""
-        if (wait := lane.not_before - self._clock.monotonic()) > 0:
+    async def _serve_one(self, lane: Lane) -> bool:
+        """Send the next message of a chat, or wait for its turn; return False when there is none."""
+        if lane.taken:
+            await self._send(lane)
+            return True
+        now = self._clock.monotonic()
+        if (wait := lane.not_before - now) > 0:
             await self._clock.sleep(wait)
             return True
-        if not lane.answers:
-            if (held := self._held_until - self._clock.monotonic()) > 0:
-                with contextlib.suppress(TimeoutError):
-                    await self._clock.within(lane.wake.wait(), held)
-                return True
-            if not await self._waiting(lane):
-                return False
-        await lane.bucket.take()
-        await self._all.take()
-        # Chosen only now: what came while the turn was waited for may be more urgent.
+        if not lane.answers and (held := self._held_until - now) > 0:
+            await self._woken_within(lane, held)
+            return True
+        if (wait := self._wait(lane)) > 0:
+            # What comes while the turn is waited for may be more urgent.
+            await self._woken_within(lane, wait)
+            return True
         if lane.answers:
+            self._spend(lane)
             await self._answer(lane, lane.answers[0])
-        elif not lane.failures or await self._is_there(lane):
-            await self._send_row(lane)
-        return True
+            return True
+        if lane.failures and not await self._caller.is_there(lane):
+            return True
+        return await self._serve_row(lane)
 
-    async def _waiting(self, lane: _Lane) -> list[OutboxRow]:
-        """Return the first rows of a chat, the most urgent one first; many old ones become a digest."""
+    async def _serve_row(self, lane: Lane) -> bool:
+        """Take the next message that must arrive and send it; return False when there is none."""
         await self._write_down(lane)
-        return await self._store.run(lambda store: self._look(store, lane))
-
-    def _look(self, store: Transaction, lane: _Lane) -> list[OutboxRow]:
-        """Look, and look again after a digest."""
-        rows = store.waiting(lane.chat_id, limit=DIGEST_AFTER + 1)
-        if len(rows) > DIGEST_AFTER and digest(store, lane.chat_id, self._clock.time()):
-            rows = store.waiting(lane.chat_id, limit=1)
-        return rows
-
-    async def _take(
-        self, lane: _Lane
-    ) -> tuple[OutboxRow, Card | None, ChatSettings] | None:
-        """Take the first row of a chat, its card, and what the chat has chosen; None when there is none."""
-
-        def take(
-            store: Transaction,
-        ) -> tuple[OutboxRow, Card | None, ChatSettings] | None:
-            """Choose and note it at once: a state that comes in between must find it waiting, or under way."""
-            for row in self._look(store, lane)[:1]:
-                store.mark([row.id], "sending")
-                card = store.card(row.card_id) if row.card_id else None
-                return row, card, store.settings(lane.chat_id)
-            return None
-
-        await self._write_down(lane)
-        return await self._store.run(take)
-
-    async def _answer(self, lane: _Lane, answer: _Answer) -> None:
-        """Send an answer; it leaves the queue unless it must be tried again."""
-        if self._clock.monotonic() > answer.deadline:
-            self._drop_late(lane)
-            return
-        with speaking(answer.language):
-            verdict, message_id = await self._call(
-                lane, answer.message, edit=answer.edit
-            )
-        match verdict:
-            case Verdict.AGAIN | Verdict.WAIT:
-                return
-            case Verdict.PLAIN if answer.message.html:
-                answer.message = replace(
-                    answer.message, text=plain(answer.message.text), html=False
-                )
-                return
-            case Verdict.NO_TOPIC if answer.message.topic is not None:
-                answer.message = replace(answer.message, topic=None)
-                return
-            case Verdict.GONE if answer.in_place:
-                answer.gone = True
-            case Verdict.GONE if answer.edit is not None:
-                answer.edit = None
-                return
-            case Verdict.REFUSED if answer.message.photo is not None:
-                # Such as a group that allows no pictures: the words alone are an answer, too.
-                answer.message = replace(answer.message, photo=None)
-                return
-            case Verdict.UNKNOWN if (
-                answer.message.repeat and not answer.message.may_repeat
-            ):
-                answer.message = replace(answer.message, may_repeat=True)
-                return
-        lane.answers.popleft()
-        _resolve(answer, message_id if verdict is Verdict.DONE else None)
-
-    def _drop_late(self, lane: _Lane) -> None:
-        """Give up answers that nobody waits for any more."""
-        if lane.parked:
-            self._give_up(lane)
-        while lane.answers and self._clock.monotonic() > lane.answers[0].deadline:
-            _resolve(lane.answers.popleft(), None)
-
-    def _give_up(self, lane: _Lane) -> None:
-        """Give up all answers of a chat."""
-        while lane.answers:
-            _resolve(lane.answers.popleft(), None)
-
-    async def _send_row(self, lane: _Lane) -> None:
-        """Try once to send the first message that must arrive, and write down what is known afterwards."""
+        now, wall = self._clock.monotonic(), self._clock.time()
+        overdue = lane.edit_due is not None and lane.edit_due <= now
+        edits = overdue or not self._wait(lane, _FOR_EDITS)
+        calm = lane.flooded is not None and lane.flood_ends() <= now
         lane.delivering = True
         try:
-            if taken := await self._take(lane):
-                with speaking(taken[2].language):
-                    await self._deliver(lane, *taken)
+            found = await self._store.run(
+                lambda store: take(store, lane.chat_id, wall, edits=edits, calm=calm)
+            )
+        finally:
+            lane.delivering = False
+        if found is Later.FLOOD:
+            lane.flooded = now if lane.flooded is None else lane.flooded
+            await self._woken_within(lane, lane.flood_ends() - now)
+            return True
+        lane.flooded = None
+        if found is Later.EDIT:
+            if lane.edit_due is None:
+                lane.edit_due = now + _EDITS_WAIT
+            wait = min(self._wait(lane, _FOR_EDITS), lane.edit_due - now)
+            await self._woken_within(lane, wait)
+        elif found is not None:
+            self._spend(lane)
+            lane.taken = found
+        if found is None or (isinstance(found, Taken) and found.row.edits):
+            lane.edit_due = None
+        return found is not None
+
+    async def _answer(self, lane: Lane, answer: Answer) -> None:
+        """Send an answer; it leaves the queue unless it must be tried again."""
+        if self._clock.monotonic() > answer.deadline:
+            lane.drop_late(self._clock.monotonic())
+            return
+        with speaking(answer.language):
+            verdict, message_id = await self._caller.call(
+                lane, answer.message, edit=answer.edit
+            )
+        if answer.heed(verdict):
+            lane.answers.popleft()
+            answer.resolve(message_id if verdict is Verdict.DONE else None)
+
+    async def _send(self, lane: Lane) -> None:
+        """Try once to send what was taken, and write down what is known afterwards."""
+        taken = lane.taken
+        if taken is None:
+            return
+        lane.delivering, lane.taken = True, None
+        try:
+            with speaking(taken.settings.language):
+                await self._deliver(lane, taken)
         finally:
             lane.delivering = False
 
-    async def _deliver(
-        self, lane: _Lane, row: OutboxRow, card: Card | None, settings: ChatSettings
-    ) -> None:
+    async def _deliver(self, lane: Lane, taken: Taken) -> None:
         """Send a message between two notes of it."""
+        row, card = taken.row, taken.card
         shown = card.message_id if card else None
         edit = shown if row.kind == "card" else None
         message = Message(
@@ -351,22 +352,22 @@ class Outbox:
             buttons_from_json(row.buttons),
             reply_to=shown if edit is None else None,
             may_repeat=row.doubts > 0 and edit is None,
-            topic=settings.topic,
+            topic=taken.settings.topic,
             silent=row.silent,
         )
-        verdict, message_id = await self._call(lane, message, edit=edit)
+        call = self._caller.call
+        verdict, message_id = await call(lane, message, edit=edit)
         if verdict is Verdict.GONE and edit is not None:
             edit = None
-            verdict, message_id = await self._call(lane, message, edit=None)
+            verdict, message_id = await call(lane, message, edit=None)
         if verdict is Verdict.NO_TOPIC:
             message = replace(message, topic=None)
-            verdict, message_id = await self._call(lane, message, edit=edit)
+            verdict, message_id = await call(lane, message, edit=edit)
         if verdict is Verdict.PLAIN:
-            verdict, message_id = await self._call(
-                lane, replace(message, text=plain(message.text), html=False), edit=edit
-            )
+            message = replace(message, text=plain(message.text), html=False)
+            verdict, message_id = await call(lane, message, edit=edit)
         lane.unwritten = partial(
-            _settle,
+            settle,
             row=row,
             verdict=verdict,
             message_id=message_id,
@@ -374,110 +375,14 @@ class Outbox:
         )
         await self._write_down(lane)
 
-    async def _write_down(self, lane: _Lane) -> None:
+    async def _write_down(self, lane: Lane) -> None:
         """Note what became of the last message; before that is done nobody knows what to send next."""
         if lane.unwritten:
             await self._store.run(lane.unwritten)
             lane.unwritten = None
 
-    async def _call(
-        self, lane: _Lane, message: Message, *, edit: int | None
-    ) -> tuple[Verdict, int | None]:
-        """Make one call and judge it."""
-        try:
-            message_id = await transmit(self._bot, lane.chat_id, message, edit)
-        except TelegramError as err:
-            return await self._heed(lane, err), edit
-        lane.failures = 0
-        return Verdict.DONE, message_id
-
-    async def _is_there(self, lane: _Lane) -> bool:
-        """Ask Telegram something harmless: only when it answers, what may have arrived is sent once more."""
-        try:
-            await self._bot.get_me()
-        except TelegramError as err:
-            await self._heed(lane, err)
-            return False
-        return True
-
-    async def _heed(self, lane: _Lane, err: TelegramError) -> Verdict:
-        """Judge an error, and do for the chat what it asks for."""
-        judgement = judge(err)
-        new_chat_id = judgement.new_chat_id
-        now = self._clock.monotonic()
-        match judgement.verdict:
-            case Verdict.WAIT:
-                lane.not_before = now + judgement.wait + self._random.uniform(0.1, 0.5)
-            case Verdict.AGAIN | Verdict.UNKNOWN:
-                if lane.failures == 0:
-                    _LOGGER.warning(
-                        "Telegram can't be reached, trying until it is there: %s", err
-                    )
-                lane.not_before = now + min(
-                    _LONGEST_BACKOFF, _FIRST_BACKOFF * 2**lane.failures
-                ) * self._random.uniform(0.5, 1.0)
-                lane.failures = min(lane.failures + 1, 10)
-            case Verdict.PARK:
-                _LOGGER.warning(
-                    "Chat %s does not accept messages, they wait until somebody writes there: %s",
-                    lane.chat_id,
-                    err,
-                )
-                lane.parked = True
-                if self._on_parked:
-                    await self._on_parked(lane.chat_id)
-            case Verdict.MOVED if new_chat_id is not None:
-                old = lane.chat_id
-                await self._store.run(lambda store: move_chat(store, old, new_chat_id))
-                if self._on_moved:
-                    self._on_moved(old, new_chat_id)
-                self.wake([new_chat_id])
-            case Verdict.TOKEN:
-                lane.parked = True
-                if self._on_bad_token:
-                    self._on_bad_token()
-            case Verdict.REFUSED:
-                _LOGGER.error("Telegram refuses a message for good: %s", err)
-        return judgement.verdict
-
-
-def _resolve(answer: _Answer, message_id: int | None) -> None:
-    """Tell who waits for an answer what became of it."""
-    if not answer.sent.done():
-        answer.sent.set_result(message_id)
-
-
-_STATES = {
-    Verdict.DONE: "sent",
-    Verdict.AGAIN: "waiting",
-    Verdict.WAIT: "waiting",
-    Verdict.PARK: "waiting",
-    Verdict.MOVED: "waiting",
-    Verdict.TOKEN: "waiting",
-}
-
-
-def _settle(
-    store: Transaction,
-    row: OutboxRow,
-    verdict: Verdict,
-    message_id: int | None,
-    *,
-    edited: bool,
-) -> None:
-    """Write down what became of a message."""
-    if verdict is Verdict.UNKNOWN:
-        # An edit can be repeated at will; a message some times, marked.
-        store.mark(
-            [row.id],
-            "waiting" if edited or row.doubts < _MOST_DOUBTS else "doubtful",
-            doubt=not edited,
-        )
-        return
-    store.mark(
-        [row.id],
-        _STATES.get(verdict, "refused"),
-        message_id=message_id if verdict is Verdict.DONE else None,
-    )
-    if verdict is Verdict.DONE and row.card_id is not None and row.kind == "card":
-        store.set_card_message(row.card_id, message_id)
+    async def _follow(self, old: int, new: int) -> None:
+        """Let everything of a group that has got another id go there."""
+        await self._store.run(lambda store: move_chat(store, old, new))
+        self._on_moved(old, new)
+        self.wake([new])

@@ -14,19 +14,20 @@ class TokenBucket:
         self._permits = float(burst)
         self._filled = clock.monotonic()
 
-    async def take(self) -> None:
-        """Take one permit, wait for it if need be."""
-        while (wait := self._try()) > 0:
-            await self._clock.sleep(wait)
-
-    def _try(self) -> float:
-        """Take one permit, or return the seconds until there is one."""
+    def wait(self, permits: int = 1) -> float:
+        """Return the seconds until there are so many permits, 0 when they are there."""
         now = self._clock.monotonic()
         self._permits = min(
             self._burst, self._permits + (now - self._filled) * self._rate
         )
         self._filled = now
-        if self._permits >= 1 - 1e-9:
-            self._permits -= 1
-            return 0.0
-        return (1 - self._permits) / self._rate
+        missing = permits - self._permits
+        return missing / self._rate if missing > 1e-9 else 0.0
+
+    def take(self) -> None:
+        """Take a permit that is there."""
+        self._permits -= 1
+
+    def give_back(self) -> None:
+        """Put a permit back that was not needed."""
+        self._permits += 1

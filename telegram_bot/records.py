@@ -40,6 +40,11 @@ class OutboxRow:
     silent: bool
     edits: bool
 
+    @property
+    def rings(self) -> bool:
+        """Return whether it is a new message that a digest may tell instead."""
+        return bool(self.lines) and self.doubts == 0 and not self.edits
+
 
 @dataclass(frozen=True, slots=True)
 class Card:

@@ -127,7 +127,7 @@ class Stage:
         )
         for rig in (ours_rig, floor_rig, peer_rig):
             await _prepare(rig)
-        await _quiet(ours_rig)
+        await quiet(ours_rig)
         return Scene(system, ours_rig, floor_rig, peer_rig, stamps)
 
 
@@ -170,7 +170,7 @@ async def _prepare(rig: Rig) -> None:
     await rig.telegram.post("/send", user_id=person, text="/start")
 
 
-async def _quiet(rig: Rig) -> None:
+async def quiet(rig: Rig) -> None:
     """Wait until the bot has said all it had to: its messages come one a second.
 
     Raises:

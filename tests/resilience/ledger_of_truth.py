@@ -134,7 +134,9 @@ _LINES = {
 }
 _GROUP = re.compile(r"(?<=\d),(?=\d{3})")
 MAY_REPEAT = "it may repeat an earlier one"
-_DIGEST_HEADS = ("While we were apart", "… and on")
+_DIGEST_HEADS = ("While we were apart", "All at once", "… and on")
+# Lines that are the same share one.
+_TIMES = re.compile(r"^(\d+) × (.+)$")  # noqa: RUF001 - as the bot writes it
 
 
 def read_truth(truth: Json) -> dict[str, Order]:
@@ -208,9 +210,7 @@ def read_chat(messages: Iterable[Json]) -> ChatView:
         view.texts[number] = text
         lines = text.splitlines()
         if text.startswith(_DIGEST_HEADS):
-            view.digests.append(
-                tuple(line for line in lines[1:] if line and MAY_REPEAT not in line)
-            )
+            view.digests.append(digest_lines(lines))
         elif match := _search("alert", lines):
             view.alerts[match] += 1
         elif (card := _card(number, lines, edited=message["edited"])) is not None:
@@ -219,6 +219,17 @@ def read_chat(messages: Iterable[Json]) -> ChatView:
             elif lines[0].startswith(tuple(STATUSES.values())):
                 view.ends[lines[0]].append(number)
     return view
+
+
+def digest_lines(lines: Sequence[str]) -> tuple[str, ...]:
+    """Return what the lines of a digest tell, each as often as it tells it."""
+    told: list[str] = []
+    for line in lines[1:]:
+        if match := _TIMES.match(line):
+            told += [match[2]] * int(match[1])
+        elif line and MAY_REPEAT not in line:
+            told.append(line)
+    return tuple(told)
 
 
 def plain_lines(html: str) -> list[str]:

@@ -63,9 +63,9 @@ BOT_POINTS = {
     "entries written, nothing sent": Point(
         "telegram_bot.notices", "FeedKeeper", "entries", is_after=True
     ),
-    "message under way, not sent": Point("telegram_bot.outbox", "Outbox", "_call"),
+    "message under way, not sent": Point("telegram_bot.calling", "Caller", "call"),
     "message sent, not noted": Point(
-        "telegram_bot.outbox", "Outbox", "_call", is_after=True
+        "telegram_bot.calling", "Caller", "call", is_after=True
     ),
     "message noted": Point(
         "telegram_bot.outbox", "Outbox", "_write_down", is_after=True

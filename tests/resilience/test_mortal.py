@@ -87,5 +87,5 @@ def test_only_modules_with_points_are_touched(tmp_path: Path) -> None:
     fresh = type(module)(module.__name__)
     fresh.__dict__.update(__file__=spec.origin, __spec__=spec)
     spec.loader.exec_module(fresh)
-    assert hasattr(fresh.Outbox._call, "__wrapped__")
-    assert not hasattr(module.Outbox._call, "__wrapped__")
+    assert hasattr(fresh.Outbox._write_down, "__wrapped__")
+    assert not hasattr(module.Outbox._write_down, "__wrapped__")

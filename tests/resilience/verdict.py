@@ -16,6 +16,7 @@ from tests.resilience.ledger_of_truth import (
     Order,
     Told,
     digest_line,
+    digest_lines,
     plain_lines,
     without_groups,
 )
@@ -223,7 +224,7 @@ def judge_chat(
 
 def _excuse_digests(verdict: Verdict, chat: ChatView, doubtful: Sequence[str]) -> None:
     """Leave out copies of a digest whose delivery was in doubt."""
-    doubts = Counter(tuple(plain_lines(text)[1:]) for text in doubtful)
+    doubts = Counter(digest_lines(plain_lines(text)) for text in doubtful)
     for lines, count in Counter(chat.digests).items():
         for _ in range(min(count - 1, doubts[lines])):
             chat.digests.remove(lines)

@@ -21,7 +21,7 @@ from tests.telegram_bot.orders_by_chat import confirm_data, preview, wait_card
 from tests.telegram_bot.test_second_factor import SECRET, code, confirm
 
 # As many as there are on the way; the last test holds that none is missing.
-POINTS = 22
+POINTS = 18
 # On the way of a code, up to the answer of the exchange.
 CODE_POINTS = 20
 _BOT_CODE = (
