@@ -14,11 +14,12 @@ from simulators.demo.chat import Chat
 PAIR = "BTC-USD"
 SAMPLES, QUICK_SAMPLES = 100, 10
 WARM_UP = 1
+# Far below the market, and over at once: an account may have few open orders.
+AMOUNT = "0.001"
+BELOW, TICK = Decimal("0.97"), Decimal("0.1")
 # What a side does after the order has left is over by then.
 SETTLED_SECONDS = 0.2
 CARD_SECONDS = 15.0
-AMOUNT = "0.001"
-BELOW, TICK = Decimal("0.97"), Decimal("0.1")
 MILLISECONDS = 1000
 GOAL = Goal(2)
 
@@ -53,7 +54,7 @@ async def _tap(scene: Scene, samples: int) -> Mapping[str, Sequence[float]]:
     # By side: the id of the tap, and the client order id that it leads to.
     taps: dict[str, dict[str, str]] = {"ours": {}, PLACE: {}, KEEP_AND_PLACE: {}}
     for _ in range(WARM_UP + samples):
-        tap, order = await _confirm(scene, f"/buy {AMOUNT} {PAIR} {price}")
+        tap, order = await _confirm(scene, f"/buy {AMOUNT} {PAIR} {price} ioc")
         taps["ours"][tap] = order
         for button in (PLACE, KEEP_AND_PLACE):
             tapped = await scene.floor.telegram.post(
@@ -92,8 +93,10 @@ async def _confirm(scene: Scene, command: str) -> tuple[str, str]:
     )
     card = question["message_id"]
     await chat.wait(
-        lambda message: message["message_id"] == card and "Accepted" in message["text"],
-        "the accepted order",
+        lambda message: (
+            message["message_id"] == card and "Cancelled" in message["text"]
+        ),
+        "the end of the order",
         CARD_SECONDS,
     )
     await asyncio.sleep(SETTLED_SECONDS)
@@ -109,7 +112,7 @@ async def _floor(scene: Scene, price: str) -> int:
         "currency2": "USD",
         "side": "BUY",
         "orderType": "Limit",
-        "timeInForce": "GTC",
+        "timeInForce": "IOC",
         "amountCcy1": AMOUNT,
         "price": price,
     }
