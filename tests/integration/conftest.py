@@ -1,16 +1,18 @@
 """Fixtures: an exchange on a port, a Home Assistant beside it, the two set up together."""
 
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 from unittest.mock import patch
 
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, ServiceCall
+from homeassistant.setup import async_setup_component
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from custom_components.cexio.const import DOMAIN
 from simulators.exchange.server import ExchangeServer
 from tests.integration.harness import HomeAssistantSnapshotExtension, MockConfigEntry
-from tests.integration.helpers import account_entry, prices_entry, set_up
+from tests.integration.helpers import Automate, account_entry, prices_entry, set_up
 
 
 @pytest.fixture
@@ -62,3 +64,40 @@ async def entry(hass: HomeAssistant, exchange: ExchangeServer) -> MockConfigEntr
 async def prices(hass: HomeAssistant, exchange: ExchangeServer) -> MockConfigEntry:
     """Set up prices only."""
     return await set_up(hass, prices_entry(exchange))
+
+
+@pytest.fixture
+def fired(hass: HomeAssistant) -> list[dict[str, Any]]:
+    """Collect what automations were started with."""
+    found: list[dict[str, Any]] = []
+
+    async def take(call: ServiceCall) -> None:
+        """Keep the data of one start."""
+        found.append(call.data["trigger"])
+
+    hass.services.async_register("test", "fired", take)
+    return found
+
+
+@pytest.fixture
+def automate(hass: HomeAssistant) -> Automate:
+    """Set up an automation with one trigger."""
+
+    async def setup(name: str, **options: Any) -> None:
+        """Set up the automation and turn it on."""
+        automation = {
+            "id": "under-test",
+            "alias": "Under test",
+            "mode": "queued",
+            "triggers": [{"trigger": f"cexio.{name}", "options": options}],
+            "actions": [{"action": "test.fired", "data": {"trigger": "{{ trigger }}"}}],
+        }
+        assert await async_setup_component(
+            hass, "automation", {"automation": [automation]}
+        )
+        await hass.async_block_till_done()
+        state = hass.states.get("automation.under_test")
+        assert state is not None
+        assert state.state == "on", options
+
+    return setup

@@ -1,8 +1,9 @@
 """What the tests of the integration have in common."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import aiohttp
@@ -13,6 +14,8 @@ from custom_components.cexio.const import DOMAIN
 from simulators.exchange.keys import ApiKey
 from simulators.exchange.server import ExchangeServer
 from tests.integration.harness import MockConfigEntry
+
+type Automate = Callable[..., Awaitable[None]]
 
 PATIENCE = 10.0
 SWITCH = "switch.cex_io_trading"
@@ -160,3 +163,23 @@ def changed(**fields: Any) -> dict[str, Any]:
     return {
         key: value for key, value in (LIMIT_BUY | fields).items() if value is not None
     }
+
+
+async def move(exchange: ExchangeServer, entry: MockConfigEntry, price: str) -> None:
+    """Move the market of BTC-USD and wait until the integration has seen it."""
+    await control(exchange, "market/price", {"pair": "BTC-USD", "price": price})
+    market = entry.runtime_data.markets.markets["BTC-USD"]
+    await until(
+        lambda: (
+            market.newest.mid is not None
+            and abs(market.newest.mid / Decimal(price) - 1) < Decimal("0.001")
+        )
+    )
+
+
+async def add_alert(hass: HomeAssistant, **fields: Any) -> dict[str, Any]:
+    """Add an alert on BTC-USD at 61000."""
+    defaults = {"pair": "BTC-USD", "condition": "above", "price": "61000"}
+    given = {k: v for k, v in (defaults | fields).items() if v is not None}
+    alert: dict[str, Any] = (await act(hass, "add_price_alert", **given))["alert"]
+    return alert

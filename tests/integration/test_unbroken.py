@@ -22,8 +22,7 @@ from custom_components.cexio.funding import SETTLE
 from custom_components.cexio.market import Market
 from simulators.exchange.server import ExchangeServer
 from tests.integration.harness import MockConfigEntry, async_fire_time_changed
-from tests.integration.helpers import act, control, switch_trading, until
-from tests.integration.test_price_alerts import move
+from tests.integration.helpers import act, control, move, switch_trading, until
 
 
 def fail(*news: Any) -> None:
