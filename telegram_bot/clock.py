@@ -28,7 +28,8 @@ class Clock:
             TimeoutError: it took longer; what was awaited has been cancelled.
         """
         work = asyncio.ensure_future(awaitable)
-        limit = asyncio.ensure_future(self.sleep(seconds))
+        # At once, so that the time begins now.
+        limit = asyncio.create_task(self.sleep(seconds), eager_start=True)
         try:
             await asyncio.wait((work, limit), return_when=asyncio.FIRST_COMPLETED)
             if work.done():
