@@ -1,5 +1,6 @@
 """Sensors of the whole account: portfolio, orders, fees, wallet, last execution."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -171,6 +172,7 @@ class CexioOpenOrders(CexioAccountEntity, SensorEntity):
         """Keep the ledger."""
         super().__init__(entry, OPEN_ORDERS)
         self._ledger = ledger
+        self._showing: asyncio.Handle | None = None
 
     @property
     @override
@@ -192,8 +194,22 @@ class CexioOpenOrders(CexioAccountEntity, SensorEntity):
 
     @callback
     def _async_take(self, _order: Order) -> None:
+        """Show what is open once everything that came together is taken in."""
+        if self._showing is None:
+            self._showing = self.hass.loop.call_soon(self._async_show)
+
+    @callback
+    def _async_show(self) -> None:
         """Show what is open now."""
+        self._showing = None
         self.async_write_ha_state()
+
+    @override
+    async def async_will_remove_from_hass(self) -> None:
+        """Show nothing any more."""
+        if self._showing is not None:
+            self._showing.cancel()
+        await super().async_will_remove_from_hass()
 
 
 class CexioFee(CoordinatorEntity[FeesCoordinator], SensorEntity):

@@ -26,8 +26,8 @@ from .exchange import (
     StreamEvent,
     Unreadable,
 )
-from .executions import Ledger
-from .following import async_follow
+from .executions import LARGEST_BATCH, Ledger
+from .following import Together, async_follow
 from .listeners import Listeners
 from .order_outcomes import OrderOutcomes
 from .recovery import Recovery
@@ -85,7 +85,11 @@ class AccountStream:
     async def async_start(self) -> None:
         """Connect and follow."""
         following = async_follow(
-            self._stream, EVENTS, self._async_take, self._async_catch_up_missed
+            self._stream,
+            EVENTS,
+            self._async_take,
+            self._async_catch_up_missed,
+            Together(ExecutionReport, LARGEST_BATCH, self._async_take_reports),
         )
         self._tasks = [
             self._entry.async_create_background_task(
@@ -162,6 +166,18 @@ class AccountStream:
             self._ledger.postpone()
             self._following.set()
 
+    async def _async_take_reports(self, reports: list[ExecutionReport]) -> None:
+        """Take in what came while others were written; one that fails takes no other along."""
+        try:
+            await self._ledger.async_apply_reports(*reports)
+        except Exception:
+            if len(reports) > 1:
+                for report in reports:
+                    await self._async_take_reports([report])
+                return
+            _LOGGER.exception("A report could not be taken in")
+            self._caught_up = None
+
     async def _async_take(self, event: StreamEvent) -> None:
         """Take in one event; one that fails is found again by asking."""
         try:
@@ -173,8 +189,6 @@ class AccountStream:
     async def _async_handle(self, event: StreamEvent) -> None:
         """Take in one event."""
         match event:
-            case ExecutionReport():
-                await self._ledger.async_apply_report(event)
             case AccountUpdate():
                 self._balances.async_push(event)
             case Connected():

@@ -1,51 +1,40 @@
 """The ledger of orders: what the exchange said of each, told on exactly once."""
 
 import asyncio
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import batched
 import logging
 import sqlite3
 from time import monotonic
-from typing import Any
 
 from homeassistant.core import CALLBACK_TYPE, callback
 from homeassistant.util import dt as dt_util
+from homeassistant.util.async_ import create_eager_task
 import orjson
 
 from .database import Database, set_meta
 from .exchange import ExecutionReport, ExecutionType, Order
-from .feed import Feed, FeedKind, NewEntry
+from .feed import Feed
+from .ledger_draft import Draft, Held, progress
 from .listeners import Listeners
-from .order_changes import Change, before_fills, changes_between, merge, order_key, rank
-from .representation import order_as_dict, order_from_stored, order_to_stored
+from .order_changes import Change, merge, order_key
+from .representation import order_from_stored, order_to_stored
 
 _LOGGER = logging.getLogger(__name__)
 
 # Final orders are remembered this long, to know a late report of theirs.
 KEEP_FINAL = timedelta(days=30)
 SEEN_COUNT = 10_000
+# So many states are worked out and written at once; more would hold the loop up.
+LARGEST_BATCH = 50
 # Seconds that a state waits for the reports of the fills that it is the sum of.
 PATIENCE = 2.0
 META_BASELINE = "orders_baseline"
 META_CONTACT = "orders_contact"
 
 type OrderListener = Callable[[Order], None]
-
-
-@dataclass(slots=True)
-class _Held:
-    """A state of an order, and what had been executed before the event that it tells of.
-
-    Without `before` it is an answer: the sum of whatever happened.
-    """
-
-    order: Order
-    before: Decimal | None
-    time: datetime | None
-    late: bool = False
-    due: float = 0.0
 
 
 class Ledger:
@@ -69,7 +58,10 @@ class Ledger:
         self._clock = clock
         self._lock = asyncio.Lock()
         self._orders: dict[str, Order] = {}
-        self._held: dict[str, list[_Held]] = {}
+        self._open: dict[str, Order] = {}
+        # By client order id, the key of the newest order that has it.
+        self._keys: dict[str, str] = {}
+        self._held: dict[str, list[Held]] = {}
         self._seen: dict[tuple[str, str], None] = {}
         self._listeners = Listeners[Order]()
         self.something_held = asyncio.Event()
@@ -81,7 +73,8 @@ class Ledger:
     async def async_load(self) -> None:
         """Read the orders that were known before the last end."""
         meta, orders = await self._database.async_run(_load)
-        self._orders = {order_key(order): order for order in orders}
+        for order in orders:
+            self._remember(order_key(order), order)
         self.has_baseline = META_BASELINE in meta
         if contact := meta.get(META_CONTACT):
             self.contact = datetime.fromisoformat(contact)
@@ -89,33 +82,37 @@ class Ledger:
     @property
     def open_orders(self) -> list[Order]:
         """The orders that may still be executed, as far as is known."""
-        return [order for order in self._orders.values() if not order.status.is_final]
+        return list(self._open.values())
 
     def get(
         self, *, order_id: str | None = None, client_order_id: str | None = None
     ) -> Order | None:
         """Return what is known of an order, untold executions included."""
-        if order_id is not None:
-            return self._newest(self._orders.get(order_id))
-        for order in reversed(self._orders.values()):
-            if order.client_order_id == client_order_id:
-                return self._newest(order)
-        return None
+        key = order_id
+        if key is None and client_order_id is not None:
+            key = self._keys.get(client_order_id)
+        return None if key is None else self._newest(self._orders.get(key))
 
     @callback
     def async_listen(self, listener: OrderListener) -> CALLBACK_TYPE:
         """Call the listener with each order that changed."""
         return self._listeners.async_add(listener)
 
-    async def async_apply_report(self, report: ExecutionReport) -> None:
-        """Take in an execution report of the private stream."""
-        seen = (order_key(report.order), report.execution_id or "")
-        if report.execution_id and seen in self._seen:
-            return
-        time = report.transaction_time
-        await self._async_take(_Held(report.order, _executed_before(report), time))
-        self._seen[seen] = None
-        if len(self._seen) > SEEN_COUNT:
+    async def async_apply_reports(self, *reports: ExecutionReport) -> None:
+        """Take in execution reports in their order: all are kept and told, or none of them."""
+        seen: dict[tuple[str, str], None] = {}
+        items: list[Held] = []
+        for report in reports:
+            if report.execution_id:
+                name = order_key(report.order), report.execution_id
+                if name in self._seen or name in seen:
+                    continue
+                seen[name] = None
+            before = _executed_before(report)
+            items.append(Held(report.order, before, report.transaction_time))
+        await self._async_take(items)
+        self._seen |= seen
+        while len(self._seen) > SEEN_COUNT:
             del self._seen[next(iter(self._seen))]
 
     async def async_apply_orders(
@@ -126,16 +123,22 @@ class Ledger:
         What happened before `live_since` is late: no report could have told of it.
         None means that all of it is told as late.
         """
+
+        def is_late(time: datetime | None) -> bool:
+            """Tell whether no report could have told of what happened then."""
+            return live_since is None or (time is not None and time < live_since)
+
         changes: list[Change] = []
-        for order in orders:
-            time = order.updated
-            late = live_since is None or (time is not None and time < live_since)
-            changes += await self._async_take(_Held(order, None, time, late))
+        for some in batched(orders, LARGEST_BATCH, strict=False):
+            changes += await self._async_take(
+                Held(order, None, order.updated, is_late(order.updated))
+                for order in some
+            )
         return changes
 
     async def async_apply_reply(self, order: Order) -> None:
         """Take in the answer to a request that was just made."""
-        await self._async_take(_Held(order, None, None))
+        await self._async_take([Held(order, None, None)])
 
     @property
     def next_release(self) -> float | None:
@@ -153,11 +156,20 @@ class Ledger:
     async def async_release(self, *, everything: bool = False) -> None:
         """Take what waited long enough for its reports as it is."""
         async with self._lock:
-            for key, held in tuple(self._held.items()):
-                if everything or min(item.due for item in held) <= self._clock():
-                    del self._held[key]
-                    for item in sorted(held, key=_progress):
-                        await self._async_apply(item)
+            now = self._clock()
+            keys = [
+                key
+                for key, held in self._held.items()
+                if everything or min(item.due for item in held) <= now
+            ]
+            for some in batched(keys, LARGEST_BATCH, strict=False):
+                # Taken out first: what cannot be kept must not come up again and again.
+                taken = [self._held.pop(key) for key in some]
+                draft = Draft(self._orders, self._held)
+                for held in taken:
+                    for item in sorted(held, key=progress):
+                        draft.apply(item)
+                await self._async_keep(draft)
 
     async def async_adopt(self, open_orders: Iterable[Order]) -> None:
         """Take the orders that were open before this ledger began as given."""
@@ -167,12 +179,12 @@ class Ledger:
             ]
 
             def write(connection: sqlite3.Connection) -> None:
-                for order in adopted:
-                    _keep(connection, order)
+                _keep(connection, {order_key(order): order for order in adopted})
                 set_meta(connection, META_BASELINE, dt_util.utcnow().isoformat())
 
             await self._database.async_run(write)
-            self._orders.update((order_key(order), order) for order in adopted)
+            for order in adopted:
+                self._remember(order_key(order), order)
             self.has_baseline = True
 
     async def async_note_contact(self, time: datetime) -> None:
@@ -186,76 +198,56 @@ class Ledger:
         except sqlite3.Error as err:
             _LOGGER.debug("The last contact could not be kept: %s", err)
 
-    async def _async_take(self, item: _Held) -> list[Change]:
-        """Apply a state or let it wait; carried through even if the caller is cancelled."""
-        return await asyncio.shield(asyncio.ensure_future(self._async_sort_in(item)))
+    async def _async_take(self, items: Iterable[Held]) -> list[Change]:
+        """Apply states or let them wait; carried through even if the caller is cancelled."""
+        return await asyncio.shield(create_eager_task(self._async_sort_in(items)))
 
-    async def _async_sort_in(self, item: _Held) -> list[Change]:
-        """Apply a state and those that waited for it, or let it wait."""
+    async def _async_sort_in(self, items: Iterable[Held]) -> list[Change]:
+        """Apply states, and those that waited for them, or let them wait."""
         async with self._lock:
-            key = order_key(item.order)
-            if self._is_ahead(key, item) and self.live_since is not None:
-                if not item.late:
-                    return await self._async_hold(key, item)
-            changes = await self._async_apply(item)
-            while ready := self._take_ready(key):
-                changes += await self._async_apply(ready)
-            return changes
-
-    async def _async_hold(self, key: str, item: _Held) -> list[Change]:
-        """Let a state wait for the reports of what led to it."""
-        changes: list[Change] = []
-        if key not in self._orders:
-            # On disk from now on, so that it is asked for after a crash.
-            accepted = replace(item, order=before_fills(item.order))
-            changes = await self._async_apply(accepted)
-        item.due = self._clock() + PATIENCE
-        self._held.setdefault(key, []).append(item)
-        self.something_held.set()
-        return changes
-
-    def _is_ahead(self, key: str, item: _Held) -> bool:
-        """Tell whether something was executed before this state that was not told of."""
-        known = self._orders.get(key)
-        told = known.executed_amount if known else Decimal()
-        before = item.order.executed_amount if item.before is None else item.before
-        return before > told
-
-    def _take_ready(self, key: str) -> _Held | None:
-        """Return a state that need not wait any more."""
-        held = self._held.get(key, [])
-        ready = [item for item in held if not self._is_ahead(key, item)]
-        if not ready:
-            return None
-        first = min(ready, key=_progress)
-        held.remove(first)
-        if not held:
-            del self._held[key]
-        return first
+            draft = Draft(self._orders, self._held)
+            is_live = self.live_since is not None
+            due = self._clock() + PATIENCE if is_live else None
+            for item in items:
+                draft.take(item, due=due)
+            await self._async_keep(draft)
+            return draft.changes
 
     def _newest(self, order: Order | None) -> Order | None:
         """Return an order with what waits for its reports."""
         if order is not None:
-            for item in sorted(self._held.get(order_key(order), ()), key=_progress):
+            for item in sorted(self._held.get(order_key(order), ()), key=progress):
                 order = merge(order, item.order)
         return order
 
-    async def _async_apply(self, item: _Held) -> list[Change]:
-        """Keep the new state and tell what happened, both or neither."""
-        key = order_key(item.order)
-        known = self._orders.get(key)
-        merged = merge(known, item.order)
-        if merged == known:
-            return []
-        changes = changes_between(known, merged)
-        happened = item.time or dt_util.utcnow()
-        await self._feed.async_append(
-            [_entry(change, happened, item.late) for change in changes],
-            lambda connection: _keep(connection, merged),
-        )
-        self._orders[key] = merged
-        self._listeners.async_tell(merged)
-        return changes
+    async def _async_keep(self, draft: Draft) -> None:
+        """Keep the new states and tell what happened, both or neither."""
+        if orders := draft.orders:
+            await self._feed.async_append(
+                draft.entries, lambda connection: _keep(connection, orders)
+            )
+        for key, order in orders.items():
+            self._remember(key, order)
+        for key, held in draft.held.items():
+            if held:
+                self._held[key] = held
+                self.something_held.set()
+            else:
+                self._held.pop(key, None)
+        for order in orders.values():
+            self._listeners.async_tell(order)
+
+    def _remember(self, key: str, order: Order) -> None:
+        """Take an order as known, so that it is found by any of its ids."""
+        if key in self._orders:
+            self._keys.setdefault(order.client_order_id, key)
+        else:
+            self._keys[order.client_order_id] = key
+        self._orders[key] = order
+        if order.status.is_final:
+            self._open.pop(key, None)
+        else:
+            self._open[key] = order
 
 
 def _executed_before(report: ExecutionReport) -> Decimal | None:
@@ -264,23 +256,6 @@ def _executed_before(report: ExecutionReport) -> Decimal | None:
     if report.execution_type is not ExecutionType.TRADE:
         return executed
     return None if report.last_amount is None else executed - report.last_amount
-
-
-def _progress(item: _Held) -> tuple[Decimal, int]:
-    """Return how far an order had come."""
-    return item.order.executed_amount, rank(item.order)
-
-
-def _entry(change: Change, time: datetime, late: bool) -> NewEntry:
-    """Make the feed entry of a change."""
-    data: dict[str, Any] = {
-        "event": change.event,
-        "order": order_as_dict(change.order),
-        "fill": change.fill,
-    }
-    return NewEntry(
-        id=change.id, kind=FeedKind.EXECUTION, time=time, late=late, data=data
-    )
 
 
 def _load(connection: sqlite3.Connection) -> tuple[dict[str, str], list[Order]]:
@@ -294,17 +269,19 @@ def _load(connection: sqlite3.Connection) -> tuple[dict[str, str], list[Order]]:
     return meta, [order_from_stored(orjson.loads(row[0])) for row in rows]
 
 
-def _keep(connection: sqlite3.Connection, order: Order) -> None:
-    """Write the state of an order (in the database's thread)."""
+def _keep(connection: sqlite3.Connection, orders: Mapping[str, Order]) -> None:
+    """Write the states of orders (in the database's thread)."""
+    now = dt_util.utcnow().timestamp()
+    rows = [
+        (key, order.client_order_id, order.status.is_final, now, order_to_stored(order))
+        for key, order in orders.items()
+    ]
+    # One statement for all: each one waits its turn behind the loop's thread.
     connection.execute(
         "INSERT INTO orders (order_id, client_order_id, final, updated, data)"
-        " VALUES (?, ?, ?, ?, ?) ON CONFLICT (order_id) DO UPDATE SET"
+        " SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value -> 4"
+        " FROM json_each(?) WHERE true"
+        " ON CONFLICT (order_id) DO UPDATE SET"
         " final = excluded.final, updated = excluded.updated, data = excluded.data",
-        (
-            order_key(order),
-            order.client_order_id,
-            order.status.is_final,
-            dt_util.utcnow().timestamp(),
-            orjson.dumps(order_to_stored(order)).decode(),
-        ),
+        (orjson.dumps(rows).decode(),),
     )

@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from homeassistant.core import CALLBACK_TYPE, callback
 from homeassistant.util import dt as dt_util
+from homeassistant.util.async_ import create_eager_task
 import orjson
 
 from .database import Database, is_trouble, set_meta
@@ -26,6 +27,8 @@ LARGEST_AGE = timedelta(days=30)
 PRUNE_EVERY = 500
 # So many of the newest entries are answered without the file.
 RECENT_COUNT = 1_000
+# Seconds of telling at a stretch; then others get their turn.
+LONGEST_TELLING = 0.005
 
 META_FEED_ID = "feed_id"
 META_PUBLISHED = "published"
@@ -138,7 +141,7 @@ class Feed:
 
         Carried through even if the caller is cancelled: what is written is told.
         """
-        return await asyncio.shield(asyncio.ensure_future(self._async_write()))
+        return await asyncio.shield(create_eager_task(self._async_write()))
 
     async def _async_write(self) -> list[FeedEntry]:
         """Write one transaction after the other."""
@@ -237,8 +240,13 @@ class Feed:
 
     async def _async_publish(self, entries: Sequence[FeedEntry]) -> None:
         """Tell all listeners, then note that it was done."""
+        time = asyncio.get_running_loop().time
+        since = time()
         for entry in entries:
             self._listeners.async_tell(entry)
+            if time() - since >= LONGEST_TELLING:
+                await asyncio.sleep(0)
+                since = time()
         self._published = entries[-1].seq
         try:
             await self._database.async_set_meta(META_PUBLISHED, str(self._published))
@@ -270,30 +278,7 @@ class Feed:
         also: Also | None,
     ) -> list[FeedEntry]:
         """Insert what is new (in the database's thread)."""
-        added: list[FeedEntry] = []
-        for entry in entries:
-            cursor = connection.execute(
-                "INSERT INTO feed (id, time, kind, late, data) VALUES (?, ?, ?, ?, ?)"
-                " ON CONFLICT (id) DO NOTHING",
-                (
-                    entry.id,
-                    entry.time.isoformat(),
-                    entry.kind.value,
-                    entry.late,
-                    orjson.dumps(entry.data).decode(),
-                ),
-            )
-            if cursor.rowcount and cursor.lastrowid is not None:
-                added.append(
-                    FeedEntry(
-                        seq=cursor.lastrowid,
-                        id=entry.id,
-                        kind=entry.kind,
-                        time=entry.time,
-                        late=entry.late,
-                        data=entry.data,
-                    )
-                )
+        added = _insert(connection, entries) if entries else []
         if also is not None:
             also(connection)
         return added
@@ -309,6 +294,43 @@ class Feed:
         )
         row = connection.execute("SELECT min(seq) FROM feed").fetchone()
         self.oldest = self.newest + 1 if row[0] is None else row[0]
+
+
+def _insert(
+    connection: sqlite3.Connection, entries: Sequence[NewEntry]
+) -> list[FeedEntry]:
+    """Insert entries whose ids are not known (in the database's thread)."""
+    rows = [
+        (entry.id, entry.time.isoformat(), entry.kind, entry.late, entry.data)
+        for entry in entries
+    ]
+    # One statement for all: each one waits its turn behind the loop's thread.
+    cursor = connection.execute(
+        "INSERT INTO feed (id, time, kind, late, data)"
+        " SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value -> 4"
+        " FROM json_each(?) WHERE true ON CONFLICT (id) DO NOTHING",
+        (orjson.dumps(rows).decode(),),
+    )
+    if not (count := cursor.rowcount) or (last := cursor.lastrowid) is None:
+        return []
+    first = last - count + 1
+    if count == len(entries):
+        return [_kept(entry, seq) for seq, entry in enumerate(entries, first)]
+    seqs = dict(connection.execute("SELECT id, seq FROM feed WHERE seq >= ?", (first,)))
+    # Of two with the same id the first one was taken.
+    return [_kept(entry, seqs.pop(entry.id)) for entry in entries if entry.id in seqs]
+
+
+def _kept(entry: NewEntry, seq: int) -> FeedEntry:
+    """Make an entry of the journal."""
+    return FeedEntry(
+        seq=seq,
+        id=entry.id,
+        kind=entry.kind,
+        time=entry.time,
+        late=entry.late,
+        data=entry.data,
+    )
 
 
 def _select(connection: sqlite3.Connection, since: int, limit: int) -> list[FeedEntry]:

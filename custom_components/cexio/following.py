@@ -1,6 +1,7 @@
 """Following a stream: each event is taken in, whatever becomes of another."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 import logging
 
 from .exchange import CexioError, Stream, StreamEvent
@@ -8,11 +9,21 @@ from .exchange import CexioError, Stream, StreamEvent
 _LOGGER = logging.getLogger(__name__)
 
 
-async def async_follow(
+@dataclass(frozen=True, slots=True)
+class Together[E: StreamEvent]:
+    """Events of one kind that are taken in together when several of them wait."""
+
+    kind: type[E]
+    maximum: int
+    take: Callable[[list[E]], Awaitable[None]]
+
+
+async def async_follow[E: StreamEvent](
     stream: Stream,
     kinds: tuple[type[StreamEvent], ...],
     take: Callable[[StreamEvent], Awaitable[None]],
     catch_up: Callable[[CexioError], Awaitable[None]],
+    together: Together[E] | None = None,
 ) -> None:
     """Take in the events of some kinds until the stream is stopped.
 
@@ -25,7 +36,11 @@ async def async_follow(
                 if missed is not None:
                     await _async_try(catch_up, missed)
                 async for event in events:
-                    await _async_try(take, event)
+                    if together is None or not isinstance(event, together.kind):
+                        await _async_try(take, event)
+                    else:
+                        more = events.take_ready(together.kind, together.maximum - 1)
+                        await _async_try(together.take, [event, *more])
         except CexioError as err:
             missed = err
         else:

@@ -105,7 +105,7 @@ async def told(ledger: Ledger) -> list[dict[str, Any]]:
 async def test_any_order_and_twice(ledger: Ledger, order: tuple[int, ...]) -> None:
     """However reports are shuffled and doubled, the fills add up and nothing is twice."""
     for number in order + order:
-        await ledger.async_apply_report(report(LIFE[number], number))
+        await ledger.async_apply_reports(report(LIFE[number], number))
     entries = await told(ledger)
     ids = [entry["id"] for entry in entries]
     assert len(ids) == len(set(ids))
@@ -123,7 +123,7 @@ async def test_any_order_and_twice(ledger: Ledger, order: tuple[int, ...]) -> No
 async def test_report_and_question_make_the_same_ids(database: Database) -> None:
     """A fill has the same id from the stream and from asking."""
     first = await reopened(database)
-    await first.async_apply_report(report(LIFE[1], 1))
+    await first.async_apply_reports(report(LIFE[1], 1))
     ids = [entry["id"] for entry in await told(first)]
     assert ids == ["fill:7:0.01"]
     padded = replace(LIFE[1], executed_amount=Decimal("0.01000000"))
@@ -183,7 +183,7 @@ async def test_reply_waits_for_its_reports(live: Ledger, clock: Clock) -> None:
     assert known.status is OrderStatus.FILLED
     assert known.executed_amount == Decimal("0.03")
     for number in (1, 2, 3):
-        await live.async_apply_report(trade(number))
+        await live.async_apply_reports(trade(number))
     assert await fills(live) == SINGLE_FILLS
     assert live.next_release is None
     clock.now += PATIENCE
@@ -194,7 +194,7 @@ async def test_reply_waits_for_its_reports(live: Ledger, clock: Clock) -> None:
 async def test_reply_whose_reports_never_come(live: Ledger, clock: Clock) -> None:
     """What waits is taken as it is after a bounded time, and not before."""
     await live.async_apply_reply(LIFE[3])
-    await live.async_apply_report(trade(1))
+    await live.async_apply_reports(trade(1))
     clock.now += PATIENCE - 0.1
     await live.async_release()
     assert await fills(live) == SINGLE_FILLS[:1]
@@ -219,17 +219,17 @@ async def test_wait_begins_anew_after_an_absence(live: Ledger, clock: Clock) -> 
 async def test_reports_in_any_order(live: Ledger, order: tuple[int, ...]) -> None:
     """A report waits for those before it, so that each fill is told as it was."""
     for number in order:
-        await live.async_apply_report(trade(number))
+        await live.async_apply_reports(trade(number))
     assert await fills(live) == SINGLE_FILLS
 
 
 async def test_cancel_waits_for_the_fill_before_it(live: Ledger) -> None:
     """An end that shows more than was told of comes after the fill that it shows."""
     cancelled = state(OrderStatus.CANCELLED, "0.01")
-    await live.async_apply_report(
+    await live.async_apply_reports(
         replace(report(cancelled, 2), execution_type=ExecutionType.CANCELED)
     )
-    await live.async_apply_report(trade(1))
+    await live.async_apply_reports(trade(1))
     assert [entry["id"] for entry in await told(live)] == [
         "status:7:new",
         "fill:7:0.01",
@@ -258,7 +258,7 @@ async def test_cancelled_caller(live: Ledger) -> None:
     """A state is kept and told even if who brought it is cancelled meanwhile."""
     heard: list[FeedEntry] = []
     live._feed.async_listen(heard.append)
-    task = asyncio.ensure_future(live.async_apply_report(trade(1)))
+    task = asyncio.ensure_future(live.async_apply_reports(trade(1)))
     await asyncio.sleep(0)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -270,9 +270,9 @@ async def test_cancelled_caller(live: Ledger) -> None:
 async def test_final_orders_stay_final(ledger: Ledger) -> None:
     """A late report adds what was executed but never opens an order again."""
     cancelled = state(OrderStatus.CANCELLED, "0.01")
-    await ledger.async_apply_report(report(cancelled, 1))
-    await ledger.async_apply_report(report(LIFE[2], 2))
-    await ledger.async_apply_report(report(LIFE[0], 3))
+    await ledger.async_apply_reports(report(cancelled, 1))
+    await ledger.async_apply_reports(report(LIFE[2], 2))
+    await ledger.async_apply_reports(report(LIFE[0], 3))
     known = ledger.get(client_order_id="mine")
     assert known is not None
     assert known.status is OrderStatus.CANCELLED
@@ -298,8 +298,8 @@ async def test_refused_order_without_an_id(ledger: Ledger) -> None:
 
 async def test_unknown_status_changes_nothing(ledger: Ledger) -> None:
     """A status that nobody documented never replaces a known one."""
-    await ledger.async_apply_report(report(LIFE[1], 1))
-    await ledger.async_apply_report(report(state(OrderStatus.UNKNOWN, "0.02"), 2))
+    await ledger.async_apply_reports(report(LIFE[1], 1))
+    await ledger.async_apply_reports(report(state(OrderStatus.UNKNOWN, "0.02"), 2))
     known = ledger.get(order_id="7")
     assert known is not None
     assert known.status is OrderStatus.PARTIALLY_FILLED
@@ -321,7 +321,7 @@ async def test_orders_from_before_are_adopted_silently(ledger: Ledger) -> None:
     await ledger.async_adopt([LIFE[1]])
     assert ledger.has_baseline
     assert await told(ledger) == []
-    await ledger.async_apply_report(report(LIFE[3], 3))
+    await ledger.async_apply_reports(report(LIFE[3], 3))
     (entry,) = await told(ledger)
     assert entry["data"]["fill"]["amount"] == "0.02"
 
@@ -331,7 +331,7 @@ async def test_restart(database: Database) -> None:
     first = await reopened(database)
     await first.async_adopt([])
     await first.async_note_contact(NOW)
-    await first.async_apply_report(report(LIFE[2], 2))
+    await first.async_apply_reports(report(LIFE[2], 2))
     again = await reopened(database)
     assert again.has_baseline
     assert again.contact == NOW
@@ -349,7 +349,7 @@ async def test_price_is_the_shortest_that_fits(ledger: Ledger) -> None:
         executed_quote_amount=Decimal("20.03346633"),
         fee_amount=Decimal("0.05"),
     )
-    await ledger.async_apply_report(report(fill, 1))
+    await ledger.async_apply_reports(report(fill, 1))
     (entry,) = await told(ledger)
     assert entry["data"]["fill"]["price"] == "60101"
 
@@ -362,7 +362,7 @@ async def test_price_of_a_crumb(ledger: Ledger) -> None:
         price=Decimal("59939.8"),
         executed_quote_amount=Decimal("0.00179819"),
     )
-    await ledger.async_apply_report(report(crumb, 1))
+    await ledger.async_apply_reports(report(crumb, 1))
     (entry,) = await told(ledger)
     assert entry["data"]["fill"]["price"] == "59939.8"
 

@@ -281,14 +281,21 @@ class LedgerMachine(RuleBasedStateMachine):
             report = reports.pop(min(place, len(reports) - 1))
             if again:
                 reports.append(report)
-            self.risk(self.ledger.async_apply_report(report))
+            self.risk(self.ledger.async_apply_reports(report))
 
     @rule()
     def deliver_all(self) -> None:
         """Deliver whatever is on its way, in order."""
         reports, self.exchange.reports = self.exchange.reports, []
         for report in reports:
-            self.risk(self.ledger.async_apply_report(report))
+            self.risk(self.ledger.async_apply_reports(report))
+
+    @rule(count=st.integers(2, 9))
+    def deliver_together(self, count: int) -> None:
+        """Deliver what came while something else was written: at once."""
+        reports = self.exchange.reports[:count]
+        del self.exchange.reports[:count]
+        self.risk(self.ledger.async_apply_reports(*reports))
 
     @rule(place=st.integers(0, 3))
     def drop(self, place: int) -> None:

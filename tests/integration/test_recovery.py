@@ -198,7 +198,7 @@ async def test_event_that_fails_is_found_again(
     events = async_capture_events(hass, "cexio_execution")
     ledger = entry.runtime_data.account.ledger
     with patch.object(
-        ledger, "async_apply_report", side_effect=OSError("full")
+        ledger, "async_apply_reports", side_effect=OSError("full")
     ) as lost:
         await control(exchange, "market/price", {"pair": "BTC-USD", "price": "58000"})
         await until(lambda: lost.called)
@@ -309,7 +309,7 @@ async def test_waiting_executions_are_told_at_a_disconnect(
     account = entry.runtime_data.account
     await control(exchange, "switches", {"reply_status": "latest"})
     events = async_capture_events(hass, "cexio_execution")
-    with patch.object(account.ledger, "async_apply_report"):
+    with patch.object(account.ledger, "async_apply_reports"):
         await act(
             hass,
             "place_order",

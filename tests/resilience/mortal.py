@@ -34,7 +34,7 @@ class Point:
 _INTEGRATION = "custom_components.cexio"
 HOME_ASSISTANT_POINTS = {
     "report taken, nothing written": Point(
-        f"{_INTEGRATION}.executions", "Ledger", "async_apply_report"
+        f"{_INTEGRATION}.executions", "Ledger", "async_apply_reports"
     ),
     "entry written, not committed": Point(
         f"{_INTEGRATION}.feed", "Feed", "_append", is_after=True

@@ -77,6 +77,19 @@ class Subscription[E: StreamEvent]:
         """Close."""
         self.close()
 
+    def take_ready[K: StreamEvent](self, kind: type[K], maximum: int) -> list[K]:
+        """Return events of one kind that are next and here already, without waiting.
+
+        Args:
+            kind: The first event of another kind stays where it is, and what follows it too.
+            maximum: At most so many.
+        """
+        queue, ready = self._queue, list[K]()
+        while queue and len(ready) < maximum and isinstance(queue[0], kind):
+            ready.append(queue[0])
+            queue.popleft()
+        return ready
+
     def close(self) -> None:
         """Take no more events; what is queued can still be read."""
         self._hub.remove(self)
