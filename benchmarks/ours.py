@@ -14,7 +14,7 @@ def parse_report() -> object:
 def parse_ticker() -> object:
     """Read a ticker."""
     data = orjson.loads(TICKERS)["data"]
-    return [Ticker.from_wire(row, pair=pair) for pair, row in data.items()]
+    return [Ticker.from_wire(row, pair) for pair, row in data.items()]
 
 
 def parse_pairs() -> object:

@@ -318,7 +318,7 @@ def _currencies(data: Any) -> list[Currency]:
 def _tickers(data: Any) -> dict[str, Ticker]:
     """Read get_ticker."""
     return {
-        pair: Ticker.from_wire(mapping(row), pair=pair)
+        pair: Ticker.from_wire(mapping(row), pair)
         for pair, row in mapping(data).items()
     }
 

@@ -7,13 +7,17 @@ from decimal import (
     MAX_EMAX,
     MAX_PREC,
     MIN_EMIN,
+    Clamped,
     Context,
     Decimal,
     Inexact,
     InvalidOperation,
+    Overflow,
+    Rounded,
 )
 from enum import StrEnum
 from functools import wraps
+from operator import itemgetter
 from typing import Any, dataclass_transform, override
 
 from custom_components.cexio.exchange.errors import UnexpectedAnswerError
@@ -28,6 +32,14 @@ _LEAST_MAGNITUDE, _MAXIMUM_MAGNITUDE = -40, 40
 # A context's method reads a text in half the time of Decimal(); this one never rounds.
 _exact = Context(
     prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[InvalidOperation, Inexact]
+).create_decimal
+# And this one refuses by itself all but zero and what has its digits between 10**-40 and 10**40; with these
+# two settings the last place that it has is the 40th decimal. What it refuses is for decimal() to judge.
+_bounded = Context(
+    prec=_MAXIMUM_MAGNITUDE + 1,
+    Emax=_MAXIMUM_MAGNITUDE,
+    Emin=0,
+    traps=[InvalidOperation, Overflow, Inexact, Rounded, Clamped],
 ).create_decimal
 
 _FAULTS = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError)
@@ -62,13 +74,13 @@ class Words[E: WireEnum](dict[str, E]):
         return self._kind(key)
 
 
-@dataclass_transform(frozen_default=True, kw_only_default=True)
+@dataclass_transform(frozen_default=True)
 def received[T](cls: type[T]) -> type[T]:
-    """Make a value that comes often: frozen for type checkers alone.
+    """Make a value that comes often: frozen for type checkers alone, and filled by position.
 
-    To fill a dataclass that is frozen at run time, too, takes several times as long.
+    To fill a dataclass that is frozen at run time, too, or by keywords, takes several times as long.
     """
-    return dataclass(slots=True, kw_only=True, unsafe_hash=True)(cls)
+    return dataclass(slots=True, unsafe_hash=True)(cls)
 
 
 def readable[**P, T](parse: Callable[P, T]) -> Callable[P, T]:
@@ -119,6 +131,46 @@ def decimal_or_zero(value: Any) -> Decimal:
     return ZERO if value is None or value == "" else decimal(value) or ZERO
 
 
+def numbers[N](
+    read: Callable[[Any], N], *names: str
+) -> Callable[[Wire], list[N | Decimal]]:
+    """Return a reader of the numbers that go by some names, faster than one by one.
+
+    Whatever is not a number in a text, it leaves to `read`.
+    """
+    take = itemgetter(*names)
+
+    def read_all(data: Wire) -> list[N | Decimal]:
+        """Return the numbers in the order of their names."""
+        try:
+            texts = take(data)
+            # NaN and Infinity, which do not count as numbers here, have an "n".
+            if "n" not in (joined := "".join(texts)) and "N" not in joined:
+                return [*map(_bounded, texts)]
+        except LookupError, TypeError, ArithmeticError:
+            pass
+        return [read(data.get(name)) for name in names]
+
+    return read_all
+
+
+def sparse_numbers(*names: str) -> Callable[[Wire], list[Decimal | None]]:
+    """Return a reader of numbers many of which are not there, None for each of these."""
+
+    def read_all(data: Wire) -> list[Decimal | None]:
+        """Return the numbers in the order of their names."""
+        texts = [data.get(name) for name in names]
+        try:
+            joined = "".join([text for text in texts if text is not None])
+            if "n" not in joined and "N" not in joined:
+                return [None if text is None else _bounded(text) for text in texts]
+        except TypeError, ArithmeticError:
+            pass
+        return [optional_decimal(text) for text in texts]
+
+    return read_all
+
+
 def text(value: Any) -> str:
     """Return a text that has to be there."""
     if not isinstance(value, str):
@@ -133,7 +185,7 @@ def optional_text(value: Any) -> str | None:
 
 def account(value: Any) -> str:
     """Return an account id: the main account is null in orders and "" elsewhere."""
-    return text(value or "")
+    return value if isinstance(value, str) else text(value or "")
 
 
 def identifier(value: Any) -> str:
@@ -152,6 +204,8 @@ def order_identifier(value: Any) -> str | None:
 
 def whole(value: Any) -> int:
     """Return a whole number that comes as a number or as a text."""
+    if type(value) is int:
+        return value
     if isinstance(value, bool) or not isinstance(value, (int, str)):
         raise TypeError("not a whole number")
     return int(value)
@@ -171,8 +225,10 @@ def boolean(value: Any) -> bool:
 
 def moment(value: Any) -> datetime:
     """Return a moment from epoch milliseconds (number or text of digits) or from ISO 8601."""
-    if isinstance(value, str) and not value.isdecimal():
+    if type(value) is str and not value.isdecimal():
         found = datetime.fromisoformat(value)
+        if found.tzinfo is UTC:
+            return found
         return (
             found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
         )
@@ -182,6 +238,17 @@ def moment(value: Any) -> datetime:
 def optional_moment(value: Any) -> datetime | None:
     """Return a moment, None where the exchange says null or nothing."""
     return None if value is None or value == "" else moment(value)
+
+
+def moments(*names: str) -> Callable[[Wire], list[datetime | None]]:
+    """Return a reader of the moments that go by some names, each as optional_moment() reads it."""
+
+    def read_all(data: Wire) -> list[datetime | None]:
+        """Return the moments in the order of their names."""
+        found = [data.get(name) for name in names]
+        return [None if item is None else optional_moment(item) for item in found]
+
+    return read_all
 
 
 def mapping(value: Any) -> Wire:

@@ -1,9 +1,10 @@
 """Market data: pairs, currencies, tickers, books, trades, candles, networks."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from .fields import (
     StreamEvent,
@@ -14,6 +15,7 @@ from .fields import (
     identifier,
     mapping,
     moment,
+    numbers,
     optional_decimal,
     optional_moment,
     optional_whole,
@@ -34,6 +36,8 @@ class Side(WireEnum):
 
 
 SIDES = Words(Side)
+# So many levels a side are told of a maintained book.
+BOOK_DEPTH = 20
 
 
 class PriceSource(WireEnum):
@@ -58,6 +62,16 @@ class Resolution(WireEnum):
     UNKNOWN = "UNKNOWN"
 
 
+# As the last fields of a ticker, which they fill.
+_TICKER_NUMBERS = numbers(
+    optional_decimal,
+    *("bestBid", "bestAsk", "bestBidChange", "bestBidChangePercentage"),
+    *("bestAskChange", "bestAskChangePercentage", "last", "lastTradePrice"),
+    *("lastTradeVolume", "low", "high", "volume", "quoteVolume", "volume30d"),
+    *("volumeUSD", "priceChange", "priceChangePercentage"),
+)
+
+
 @received
 class Ticker:
     """A pair's market over 24 hours (rest.md 4.A.4); None = the exchange left it out.
@@ -67,6 +81,7 @@ class Ticker:
     """
 
     pair: str
+    last_trade_time: datetime | None = None
     best_bid: Decimal | None = None
     best_ask: Decimal | None = None
     best_bid_change: Decimal | None = None
@@ -76,7 +91,6 @@ class Ticker:
     last: Decimal | None = None
     last_trade_price: Decimal | None = None
     last_trade_volume: Decimal | None = None
-    last_trade_time: datetime | None = None
     low: Decimal | None = None
     high: Decimal | None = None
     volume: Decimal | None = None
@@ -88,34 +102,16 @@ class Ticker:
 
     @classmethod
     @readable
-    def from_wire(cls, data: Wire, *, pair: str) -> Self:
+    def from_wire(cls, data: Wire, pair: str) -> Self:
         """Read a value of get_ticker."""
-        get = data.get
         return cls(
-            pair=pair,
-            best_bid=optional_decimal(get("bestBid")),
-            best_ask=optional_decimal(get("bestAsk")),
-            best_bid_change=optional_decimal(get("bestBidChange")),
-            best_bid_change_percentage=optional_decimal(get("bestBidChangePercentage")),
-            best_ask_change=optional_decimal(get("bestAskChange")),
-            best_ask_change_percentage=optional_decimal(get("bestAskChangePercentage")),
-            last=optional_decimal(get("last")),
-            last_trade_price=optional_decimal(get("lastTradePrice")),
-            last_trade_volume=optional_decimal(get("lastTradeVolume")),
-            last_trade_time=optional_moment(get("lastTradeDateISO")),
-            low=optional_decimal(get("low")),
-            high=optional_decimal(get("high")),
-            volume=optional_decimal(get("volume")),
-            quote_volume=optional_decimal(get("quoteVolume")),
-            volume_30d=optional_decimal(get("volume30d")),
-            volume_usd=optional_decimal(get("volumeUSD")),
-            price_change=optional_decimal(get("priceChange")),
-            price_change_percentage=optional_decimal(get("priceChangePercentage")),
+            pair,
+            optional_moment(data.get("lastTradeDateISO")),
+            *_TICKER_NUMBERS(data),
         )
 
 
-@dataclass(frozen=True, slots=True)
-class BookLevel:
+class BookLevel(NamedTuple):
     """A price in quote and the base amount on offer at it."""
 
     price: Decimal
@@ -180,24 +176,51 @@ class OrderBookIncrement:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderBook(StreamEvent):
-    """The top of a maintained book after a change, best prices first."""
+    """A maintained book after a change: its top, best prices first.
 
-    pair: str
-    bids: tuple[BookLevel, ...]
-    asks: tuple[BookLevel, ...]
-    sequence: int
+    It is put in order when somebody looks: most changes are taken for their best prices alone.
+
+    Attributes:
+        pair: Base and quote.
+        sequence: The number of the change.
+    """
+
+    __slots__ = ("_asks", "_bids", "pair", "sequence")
+
+    def __init__(
+        self,
+        pair: str,
+        sequence: int,
+        bids: Mapping[Decimal, Decimal],
+        asks: Mapping[Decimal, Decimal],
+    ) -> None:
+        """Keep amounts by price, in any order; nobody changes them any more."""
+        self.pair = pair
+        self.sequence = sequence
+        self._bids = bids
+        self._asks = asks
+
+    @property
+    def bids(self) -> tuple[BookLevel, ...]:
+        """The levels that somebody buys at."""
+        levels = sorted(self._bids.items(), reverse=True)[:BOOK_DEPTH]
+        return tuple(map(BookLevel._make, levels))
+
+    @property
+    def asks(self) -> tuple[BookLevel, ...]:
+        """The levels that somebody sells at."""
+        return tuple(map(BookLevel._make, sorted(self._asks.items())[:BOOK_DEPTH]))
 
     @property
     def best_bid(self) -> Decimal | None:
         """The highest price that somebody pays, None when nobody bids."""
-        return self.bids[0].price if self.bids else None
+        return max(self._bids, default=None)
 
     @property
     def best_ask(self) -> Decimal | None:
         """The lowest price that somebody asks, None when nobody sells."""
-        return self.asks[0].price if self.asks else None
+        return min(self._asks, default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

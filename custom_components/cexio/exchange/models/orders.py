@@ -14,9 +14,9 @@ from .fields import (
     WireEnum,
     Words,
     account,
-    decimal_or_zero,
     identifier,
     milliseconds,
+    moments,
     optional_decimal,
     optional_moment,
     optional_text,
@@ -24,6 +24,7 @@ from .fields import (
     plain,
     readable,
     received,
+    sparse_numbers,
     text,
 )
 from .market import SIDES, Side
@@ -107,6 +108,19 @@ _TIMES_IN_FORCE = Words(TimeInForce)
 _EXECUTION_TYPES = Words(ExecutionType)
 
 
+# As the last fields of an order, which they fill.
+_ORDER_NUMBERS = (
+    *("executedAmountCcy1", "executedAmountCcy2", "feeAmount", "price", "stopPrice"),
+    *("requestedAmountCcy1", "requestedAmountCcy2", "averagePrice"),
+    *("initialOnHoldAmountCcy1", "initialOnHoldAmountCcy2"),
+)
+_order_numbers = sparse_numbers(*_ORDER_NUMBERS)
+_report_numbers = sparse_numbers("lastAmountCcy1", "lastAmountCcy2", *_ORDER_NUMBERS)
+_order_moments = moments(
+    *("serverCreateTimestamp", "lastUpdateTimestamp", "expireTime", "effectiveTime")
+)
+
+
 @received
 class Order:
     """An order as the exchange knows it (rest.md 4.B.8, 4.B.9, websocket.md 4.2).
@@ -119,25 +133,15 @@ class Order:
 
     order_id: str | None
     client_order_id: str
-    client_id: str = ""
-    account_id: str = ""
     pair: str
     side: Side
     order_type: OrderType
-    time_in_force: TimeInForce | None = None
     status: OrderStatus
     status_text: str = ""
     is_final: bool = False
-    price: Decimal | None = None
-    stop_price: Decimal | None = None
-    requested_amount: Decimal | None = None
-    requested_quote_amount: Decimal | None = None
-    executed_amount: Decimal = ZERO
-    executed_quote_amount: Decimal = ZERO
-    average_price: Decimal | None = None
-    initial_on_hold_amount: Decimal | None = None
-    initial_on_hold_quote_amount: Decimal | None = None
-    fee_amount: Decimal = ZERO
+    client_id: str = ""
+    account_id: str = ""
+    time_in_force: TimeInForce | None = None
     fee_currency: str | None = None
     comment: str | None = None
     reject_code: int | None = None
@@ -146,6 +150,16 @@ class Order:
     updated: datetime | None = None
     expire_time: datetime | None = None
     effective_time: datetime | None = None
+    executed_amount: Decimal = ZERO
+    executed_quote_amount: Decimal = ZERO
+    fee_amount: Decimal = ZERO
+    price: Decimal | None = None
+    stop_price: Decimal | None = None
+    requested_amount: Decimal | None = None
+    requested_quote_amount: Decimal | None = None
+    average_price: Decimal | None = None
+    initial_on_hold_amount: Decimal | None = None
+    initial_on_hold_quote_amount: Decimal | None = None
 
     @property
     def base(self) -> str:
@@ -161,45 +175,42 @@ class Order:
     @readable
     def from_wire(cls, data: Wire) -> Self:
         """Read a row of get_my_orders, an answer of do_my_new_order or an executionReport."""
+        return cls.read(data, _client_order_ids(data)[0], _order_numbers(data))
+
+    @classmethod
+    def read(
+        cls, data: Wire, client_order_id: str, numbers: list[Decimal | None]
+    ) -> Self:
+        """Read an order of which the placement's id and the numbers are known."""
         get = data.get
-        order_id = order_identifier(data["orderId"])
         status_text = text(data["status"])
         status = _STATUSES[status_text]
         final = get("statusIsFinal")
-        code, reason = _reject(data)
         force = get("timeInForce")
+        created, updated, expire_time, effective_time = _order_moments(data)
         return cls(
-            order_id=order_id,
-            client_order_id=_client_order_ids(data)[0],
-            client_id=text(get("clientId") or ""),
-            account_id=account(get("accountId")),
-            pair=f"{text(data['currency1'])}-{text(data['currency2'])}",
-            side=SIDES[data["side"]],
-            order_type=_order_type(data),
-            time_in_force=None if force is None else _TIMES_IN_FORCE[force],
-            status=status,
-            status_text=status_text,
-            is_final=final if isinstance(final, bool) else status.is_final,
-            price=optional_decimal(get("price")),
-            stop_price=optional_decimal(get("stopPrice")),
-            requested_amount=optional_decimal(get("requestedAmountCcy1")),
-            requested_quote_amount=optional_decimal(get("requestedAmountCcy2")),
-            executed_amount=decimal_or_zero(get("executedAmountCcy1")),
-            executed_quote_amount=decimal_or_zero(get("executedAmountCcy2")),
-            average_price=optional_decimal(get("averagePrice")),
-            initial_on_hold_amount=optional_decimal(get("initialOnHoldAmountCcy1")),
-            initial_on_hold_quote_amount=optional_decimal(
-                get("initialOnHoldAmountCcy2")
-            ),
-            fee_amount=decimal_or_zero(get("feeAmount")),
-            fee_currency=optional_text(get("feeCurrency")),
-            comment=optional_text(get("comment")),
-            reject_code=code,
-            reject_reason=reason,
-            created=optional_moment(get("serverCreateTimestamp")),
-            updated=optional_moment(get("lastUpdateTimestamp")),
-            expire_time=optional_moment(get("expireTime")),
-            effective_time=optional_moment(get("effectiveTime")),
+            order_identifier(data["orderId"]),
+            client_order_id,
+            "-".join((data["currency1"], data["currency2"])),
+            SIDES[data["side"]],
+            _order_type(data),
+            status,
+            status_text,
+            final if isinstance(final, bool) else status.is_final,
+            account(get("clientId")),
+            account(get("accountId")),
+            None if force is None else _TIMES_IN_FORCE[force],
+            optional_text(get("feeCurrency")),
+            optional_text(get("comment")),
+            *_reject(data),
+            created,
+            updated,
+            expire_time,
+            effective_time,
+            numbers[0] or ZERO,
+            numbers[1] or ZERO,
+            numbers[2] or ZERO,
+            *numbers[3:],
         )
 
 
@@ -269,24 +280,27 @@ class ExecutionReport(StreamEvent):
     def from_wire(cls, data: Wire) -> Self:
         """Read an executionReport, or an answer of do_my_new_order as one."""
         kind = text(data["executionType"])
-        amount, quote_amount = _last_fill(data)
+        amount, quote_amount, *numbers = _report_numbers(data)
+        if amount is None or quote_amount is None:
+            amount, quote_amount = _last_fill(data, amount, quote_amount)
         execution_id = data.get("executionId")
+        client_order_id, cancel_request_id = _client_order_ids(data)
         return cls(
-            order=Order.from_wire(data),
-            execution_type=_EXECUTION_TYPES[kind],
-            execution_type_text=kind,
-            execution_id=None if execution_id is None else identifier(execution_id),
-            last_amount=amount,
-            last_quote_amount=quote_amount,
-            transaction_time=optional_moment(data.get("transactTime")),
-            cancel_request_id=_client_order_ids(data)[1],
+            Order.read(data, client_order_id, numbers),
+            _EXECUTION_TYPES[kind],
+            kind,
+            None if execution_id is None else identifier(execution_id),
+            amount,
+            quote_amount,
+            optional_moment(data.get("transactTime")),
+            cancel_request_id,
         )
 
 
-def _last_fill(data: Wire) -> tuple[Decimal | None, Decimal | None]:
+def _last_fill(
+    data: Wire, amount: Decimal | None, quote_amount: Decimal | None
+) -> tuple[Decimal | None, Decimal | None]:
     """Return this fill in base and quote; the deprecated pair serves only what is missing."""
-    amount = optional_decimal(data.get("lastAmountCcy1"))
-    quote_amount = optional_decimal(data.get("lastAmountCcy2"))
     if amount is None:
         amount = optional_decimal(data.get("lastQuantity"))
     if quote_amount is None and amount is not None:

@@ -10,12 +10,20 @@ from .fields import (
     boolean,
     decimal,
     mapping,
+    numbers,
     optional_decimal,
     optional_whole,
     readable,
     received,
     text,
     whole,
+)
+
+# As the last fields of a pair, which they fill.
+_PAIR_NUMBERS = numbers(
+    decimal,
+    *("baseMin", "baseMax", "baseLotSize", "quoteMin", "quoteMax", "quoteLotSize"),
+    *("minPrice", "maxPrice"),
 )
 
 
@@ -25,15 +33,15 @@ class Pair:
 
     base: str
     quote: str
+    base_precision: int
+    quote_precision: int
+    price_precision: int
     base_min: Decimal
     base_max: Decimal
     base_lot_size: Decimal
     quote_min: Decimal
     quote_max: Decimal
     quote_lot_size: Decimal
-    base_precision: int
-    quote_precision: int
-    price_precision: int
     min_price: Decimal
     max_price: Decimal
 
@@ -47,19 +55,12 @@ class Pair:
     def from_wire(cls, data: Wire) -> Self:
         """Read a row of get_pairs_info."""
         return cls(
-            base=text(data["base"]),
-            quote=text(data["quote"]),
-            base_min=decimal(data["baseMin"]),
-            base_max=decimal(data["baseMax"]),
-            base_lot_size=decimal(data["baseLotSize"]),
-            quote_min=decimal(data["quoteMin"]),
-            quote_max=decimal(data["quoteMax"]),
-            quote_lot_size=decimal(data["quoteLotSize"]),
-            base_precision=whole(data["basePrecision"]),
-            quote_precision=whole(data["quotePrecision"]),
-            price_precision=whole(data["pricePrecision"]),
-            min_price=decimal(data["minPrice"]),
-            max_price=decimal(data["maxPrice"]),
+            text(data["base"]),
+            text(data["quote"]),
+            whole(data["basePrecision"]),
+            whole(data["quotePrecision"]),
+            whole(data["pricePrecision"]),
+            *_PAIR_NUMBERS(data),
         )
 
 
