@@ -37,6 +37,8 @@ _PATIENCE = 1.0
 # Home Assistant rules out after 60 s that the exchange still takes an order.
 _LOOKS = (1.0, 4.0, 10.0, 20.0, 40.0)
 _LONGEST_PAUSE = 60.0
+# Seconds after its deadline when a request has long been taken, or never will be: one look tells.
+_LONG_AGO = 300.0
 
 
 class OrderDesk:
@@ -281,7 +283,8 @@ class OrderDesk:
     async def _find_out(self, row: ConfirmationRow) -> None:
         """Ask what became of it; never do it again."""
         otherwise = ""
-        for pause in _LOOKS:
+        is_old = self._clock.time() > row.expires + _LONG_AGO
+        for pause in _LOOKS[:1] if is_old else _LOOKS:
             found = await self._look(row, pause)
             if found is None:
                 return

@@ -230,3 +230,22 @@ async def test_restart_finds_out_what_was_executing(rig: Rig) -> None:
     await rig.clock.pass_until(lambda: rig.home.count("get_orders") > 0)
     await wait_card(rig, card, "🟢 Accepted")
     assert rig.home.count("place_order") == 1
+
+
+@pytest.mark.parametrize(
+    ("seconds", "looks"), [(600.0, 1), (0.0, 5)], ids=["long ago", "just now"]
+)
+async def test_restart_long_after(rig: Rig, seconds: float, looks: int) -> None:
+    """What was sent long before a restart is looked for once: it can't arrive any more."""
+    card = await preview(rig)
+    rig.home.silent.add("place_order")
+    await rig.tap("Confirm", card)
+    await rig.home.wait_for(lambda: rig.home.count("place_order") > 0)
+    await rig.stop()
+    rig.home.orders.clear()
+    rig.clock.advance(seconds)
+    await rig.start()
+    await wait_card(rig, card, "❓ Sent, but no answer came.")
+    await rig.clock.pass_until(lambda: rig.home.count("get_orders") >= looks)
+    await wait_card(rig, card, "❌ Not placed: the exchange does not know this order.")
+    assert rig.home.count("get_orders") == looks
