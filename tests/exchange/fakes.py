@@ -16,6 +16,7 @@ from custom_components.cexio.exchange import (
     Clock,
     Credentials,
     Endpoints,
+    Stream,
     sign_rest,
     sign_websocket,
 )
@@ -362,3 +363,11 @@ async def scripted_exchange() -> AsyncIterator[ScriptedExchange]:
         yield exchange
     finally:
         await server.close()
+
+
+async def up(stream: Stream, exchange: ScriptedExchange) -> Socket:
+    """Start a stream and return the exchange's end of its session."""
+    await stream.start()
+    socket = await exchange.socket()
+    await stream.wait_connected(5)
+    return socket

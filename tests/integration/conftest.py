@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 from unittest.mock import patch
 
+from homeassistant.components.repairs.const import DOMAIN as REPAIRS
 from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.setup import async_setup_component
 import pytest
@@ -11,8 +12,13 @@ from syrupy.assertion import SnapshotAssertion
 
 from custom_components.cexio.const import DOMAIN
 from simulators.exchange.server import ExchangeServer
-from tests.integration.harness import HomeAssistantSnapshotExtension, MockConfigEntry
+from tests.integration.harness import (
+    ClientSessionGenerator,
+    HomeAssistantSnapshotExtension,
+    MockConfigEntry,
+)
 from tests.integration.helpers import Automate, account_entry, prices_entry, set_up
+from tests.integration.troubles import Fix, issues
 
 
 @pytest.fixture
@@ -101,3 +107,16 @@ def automate(hass: HomeAssistant) -> Automate:
         assert state.state == "on", options
 
     return setup
+
+
+@pytest.fixture
+async def fix(hass: HomeAssistant, hass_client: ClientSessionGenerator) -> Any:
+    """Return what opens the repairs dashboard for the only issue of a kind."""
+    assert await async_setup_component(hass, REPAIRS, {})
+    client = await hass_client()
+
+    def of(kind: str) -> Fix:
+        """Open the flow of an issue."""
+        return Fix(client, issues(hass)[kind].issue_id)
+
+    return of

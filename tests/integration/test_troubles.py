@@ -1,33 +1,21 @@
 """Troubles: an issue while they last, told once when they begin and once when they end."""
 
-import asyncio
 from collections import Counter
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 from unittest.mock import patch
 
-from homeassistant.components.repairs.const import DOMAIN as REPAIRS
-from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryDisabler
+from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
-from homeassistant.setup import async_setup_component
-from homeassistant.util import dt as dt_util
 import pytest
 
 from custom_components.cexio.const import DOMAIN
 from custom_components.cexio.exchange import ELSEWHERE
-from custom_components.cexio.feed import FeedKind
-from custom_components.cexio.trouble_watch import LOOK_INTERVAL
 from simulators.exchange.keys import Permission
 from simulators.exchange.server import ExchangeServer
-from tests.integration.harness import (
-    ClientSessionGenerator,
-    MockConfigEntry,
-    WebSocketGenerator,
-    async_fire_time_changed,
-)
+from tests.integration.harness import MockConfigEntry, WebSocketGenerator
 from tests.integration.helpers import (
     account_entry,
     act,
@@ -37,56 +25,16 @@ from tests.integration.helpers import (
     switch_trading,
     until,
 )
+from tests.integration.troubles import (
+    Fix,
+    go_on,
+    issues,
+    list_pairs,
+    permissions_are_known,
+    told,
+)
 
 MID = "sensor.btc_usd_mid_price"
-
-
-def issues(hass: HomeAssistant) -> dict[str, ir.IssueEntry]:
-    """Return the issues of the integration by their kind."""
-    return {
-        str(issue.translation_key): issue
-        for (domain, _), issue in ir.async_get(hass).issues.items()
-        if domain == DOMAIN and issue.active
-    }
-
-
-async def told(hass: HomeAssistant, entry: MockConfigEntry) -> list[tuple[str, bool]]:
-    """Return what the feed told of troubles, in order."""
-    await hass.async_block_till_done()
-    return [
-        (item.data["trouble"], item.data["begins"])
-        for item in await entry.runtime_data.feed.async_read(0, 1000)
-        if item.kind is FeedKind.TROUBLE
-    ]
-
-
-def list_pairs(exchange: ExchangeServer, **changes: Any) -> None:
-    """Take pairs off the exchange's list, or put them back on it."""
-    engine = exchange.venue.engine
-    pairs = dict(engine.listing.pairs)
-    for name, pair in changes.items():
-        pairs.pop(name.replace("_", "-"), None)
-        if pair is not None:
-            pairs[name.replace("_", "-")] = pair
-    engine.listing = replace(engine.listing, pairs=pairs)
-
-
-async def go_on(hass: HomeAssistant, minutes: int = 1) -> None:
-    """Let a minute pass for what looks once a minute."""
-    async_fire_time_changed(hass, dt_util.utcnow() + LOOK_INTERVAL * (minutes + 0.1))
-    await hass.async_block_till_done()
-
-
-async def permissions_are_known() -> None:
-    """Wait until the question what the key may do is answered."""
-    await until(
-        lambda: (
-            not any(
-                task.get_name() == f"{DOMAIN} permissions"
-                for task in asyncio.all_tasks()
-            )
-        )
-    )
 
 
 def mid(hass: HomeAssistant) -> Decimal | None:
@@ -95,230 +43,6 @@ def mid(hass: HomeAssistant) -> Decimal | None:
     if state is None or state.state in ("unavailable", "unknown"):
         return None
     return Decimal(state.state)
-
-
-class Fix:
-    """A person in the repairs dashboard."""
-
-    def __init__(self, client: Any, issue_id: str) -> None:
-        """Keep the connection and the issue."""
-        self._client = client
-        self._issue_id = issue_id
-        self._flow_id = ""
-
-    async def start(self) -> dict[str, Any]:
-        """Open the flow of the issue."""
-        answer = await self._client.post(
-            "/api/repairs/issues/fix",
-            json={"handler": DOMAIN, "issue_id": self._issue_id},
-        )
-        assert answer.status == 200, await answer.text()
-        step: dict[str, Any] = await answer.json()
-        self._flow_id = step["flow_id"]
-        return step
-
-    async def submit(self, **fields: Any) -> dict[str, Any]:
-        """Send a form."""
-        answer = await self._client.post(
-            f"/api/repairs/issues/fix/{self._flow_id}", json=fields
-        )
-        assert answer.status == 200, await answer.text()
-        step: dict[str, Any] = await answer.json()
-        return step
-
-
-@pytest.fixture
-async def fix(hass: HomeAssistant, hass_client: ClientSessionGenerator) -> Any:
-    """Return what opens the repairs dashboard for the only issue of a kind."""
-    assert await async_setup_component(hass, REPAIRS, {})
-    client = await hass_client()
-
-    def of(kind: str) -> Fix:
-        """Open the flow of an issue."""
-        return Fix(client, issues(hass)[kind].issue_id)
-
-    return of
-
-
-async def test_permission_missing(
-    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry, fix: Any
-) -> None:
-    """It is noticed when trading is switched on, and looked for again on request."""
-    change_key(exchange, permissions=(Permission.READ,))
-    await switch_trading(hass)
-    await until(lambda: issues(hass))
-    (issue,) = issues(hass).values()
-    assert issue.translation_key == "permission_missing"
-    assert issue.translation_placeholders == {"name": "CEX.IO", "permission": "Trade"}
-    flow = fix("permission_missing")
-    assert (await flow.start())["step_id"] == "confirm"
-    step = await flow.submit()
-    assert step["errors"] == {"base": "permission_missing"}
-    assert step["description_placeholders"]["permission"] == "Trade"
-    await control(
-        exchange, "faults", {"kind": "refuse", "match": "get_my_account_status_v3"}
-    )
-    assert (await flow.submit())["errors"] == {"base": "cannot_check"}
-    exchange.venue.faults.remove()
-    await control(exchange, "faults", {"kind": "refuse", "match": "do_cancel_my_order"})
-    assert (await flow.submit())["errors"] == {"base": "cannot_check"}
-    exchange.venue.faults.remove()
-    change_key(exchange)
-    assert (await flow.submit())["type"] == "create_entry"
-    assert issues(hass) == {}
-    await hass.async_block_till_done()
-    assert await told(hass, entry) == [
-        ("permission_missing", True),
-        ("permission_missing", False),
-    ]
-
-
-async def test_permission_that_nobody_needs(
-    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
-) -> None:
-    """Refused orders are a trouble only while trading is switched on."""
-    await switch_trading(hass)
-    await permissions_are_known()
-    change_key(exchange, permissions=(Permission.READ,))
-    with pytest.raises(HomeAssistantError):
-        await act(hass, "cancel_all_orders")
-    assert list(issues(hass)) == ["permission_missing"]
-    await switch_trading(hass, on=False)
-    assert issues(hass) == {}
-    with pytest.raises(HomeAssistantError):
-        await act(hass, "cancel_all_orders")
-    assert issues(hass) == {}
-
-
-async def test_permission_refused_without_a_word(
-    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
-) -> None:
-    """A key that may read and is refused whatever needs a permission lacks it."""
-    await switch_trading(hass)
-    for action, expected in (
-        ("do_cancel_all_orders", []),
-        ("do_cancel_my_order", ["permission_missing"]),
-    ):
-        await control(
-            exchange, "faults", {"kind": "refuse", "match": action, "status": 401}
-        )
-        with pytest.raises(HomeAssistantError):
-            await act(hass, "cancel_all_orders")
-        await permissions_are_known()
-        assert list(issues(hass)) == expected
-    assert not hass.config_entries.flow.async_progress()
-    exchange.venue.faults.remove()
-    await act(hass, "cancel_all_orders")
-    assert issues(hass) == {}
-
-
-async def test_permission_to_read(
-    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
-) -> None:
-    """Without it nothing works; it is over with the first answer."""
-    change_key(exchange, permissions=(Permission.TRADE,))
-    with pytest.raises(HomeAssistantError):
-        await act(hass, "get_orders")
-    (issue,) = issues(hass).values()
-    assert issue.translation_placeholders == {"name": "CEX.IO", "permission": "Read"}
-    change_key(exchange)
-    await act(hass, "get_orders")
-    assert issues(hass) == {}
-
-
-async def test_key_rejected(
-    hass: HomeAssistant,
-    exchange: ExchangeServer,
-    entry: MockConfigEntry,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    """Home Assistant asks for a new key and has an issue for that; there is no second one."""
-    change_key(exchange, active=False)
-    for _ in range(2):
-        with pytest.raises(HomeAssistantError):
-            await act(hass, "get_orders")
-    await hass.async_block_till_done()
-    (flow,) = hass.config_entries.flow.async_progress()
-    assert flow["context"]["source"] == SOURCE_REAUTH
-    assert issues(hass) == {}
-    (trouble,) = entry.runtime_data.watch.troubles.current
-    assert trouble.text == (
-        "The API key is not activated. Activate it on the exchange."
-    )
-    change_key(exchange)
-    await act(hass, "get_orders")
-    await hass.async_block_till_done()
-    assert await told(hass, entry) == [("key_rejected", True), ("key_rejected", False)]
-    assert caplog.text.count("The API key is not activated. Activate it") == 2
-
-
-async def test_wrong_clock(
-    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry, fix: Any
-) -> None:
-    """It is reckoned with, said, compared again on request and by itself."""
-    await exchange.clock.jump(120)
-    await act(hass, "get_orders")
-    assert list(issues(hass)) == ["wrong_clock"]
-    assert not hass.config_entries.flow.async_progress()
-    flow = fix("wrong_clock")
-    step = await flow.start()
-    assert step["description_placeholders"]["seconds"] == "120"
-    await exchange.clock.jump(-30)
-    step = await flow.submit()
-    assert step["errors"] == {"base": "clock_wrong"}
-    assert step["description_placeholders"]["seconds"] == "90"
-    await control(exchange, "faults", {"kind": "refuse", "match": "get_server_time"})
-    assert (await flow.submit())["errors"] == {"base": "cannot_check"}
-    await go_on(hass)
-    assert list(issues(hass)) == ["wrong_clock"]
-    exchange.venue.faults.remove()
-    await exchange.clock.jump(-90)
-    assert (await flow.submit())["type"] == "create_entry"
-    assert issues(hass) == {}
-    await exchange.clock.jump(-60)
-    await act(hass, "get_orders")
-    assert issues(hass)["wrong_clock"].translation_placeholders == {
-        "name": "CEX.IO",
-        "seconds": "60",
-    }
-    await exchange.clock.jump(60)
-    await go_on(hass, 2)
-    await until(lambda: not issues(hass))
-    assert (
-        await told(hass, entry)
-        == [("wrong_clock", begins) for begins in (True, False)] * 2
-    )
-
-
-async def test_wrong_clock_that_cannot_be_measured(
-    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry, fix: Any
-) -> None:
-    """An entry that cannot be set up for it says so, and is set up when it is right."""
-    await hass.config_entries.async_unload(entry.entry_id)
-    await control(exchange, "faults", {"kind": "refuse", "match": "get_server_time"})
-    await control(
-        exchange,
-        "faults",
-        {
-            "kind": "refuse",
-            "match": "get_my_account_status_v3",
-            "status": 401,
-            "text": "Invalid timestamp",
-        },
-    )
-    await hass.config_entries.async_setup(entry.entry_id)
-    assert entry.error_reason_translation_key == "clock_wrong"
-    assert not hass.config_entries.flow.async_progress()
-    assert list(issues(hass)) == ["wrong_clock"]
-    flow = fix("wrong_clock")
-    await flow.start()
-    assert (await flow.submit())["errors"] == {"base": "cannot_check"}
-    exchange.venue.faults.remove()
-    assert (await flow.submit())["type"] == "create_entry"
-    await until(lambda: entry.state.value == "loaded")
-    await settled(entry)
-    assert issues(hass) == {}
-    assert await told(hass, entry) == []
 
 
 async def test_pair_that_is_delisted(

@@ -14,6 +14,20 @@ from tests.simulators.exchange.client import Client, Socket
 
 # A Tuesday, 10:20:00 UTC.
 TUESDAY = 1_794_306_000.0
+NOW = int(TUESDAY * 1000)
+TRANSFER: dict[str, Any] = {
+    "fromAccountId": "trading",
+    "toAccountId": "savings",
+    "amount": "2",
+    "currency": "USD",
+    "clientTxId": "123",
+}
+MOVE: dict[str, Any] = {
+    "clientTxId": "tx-1",
+    "accountId": "trading",
+    "currency": "BTC",
+    "amount": 0.1,
+}
 
 type Connect = Callable[..., Awaitable[Socket]]
 
