@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 import itertools
 from types import TracebackType
 from typing import Any, Self, override
@@ -16,7 +17,11 @@ from custom_components.cexio.exchange import (
     Clock,
     Credentials,
     Endpoints,
+    NewOrder,
+    OrderType,
+    Side,
     Stream,
+    TimeInForce,
     sign_rest,
     sign_websocket,
 )
@@ -26,6 +31,16 @@ START = 1_700_000_020.0
 CREDENTIALS = Credentials("test_key_of_some_length", "test_secret")
 # Real seconds after which a test gives up; nothing waits so long when all is well.
 PATIENCE = 20.0
+ORDER = NewOrder(
+    account_id="trading",
+    pair="BTC-USD",
+    side=Side.BUY,
+    order_type=OrderType.LIMIT,
+    client_order_id="mine",
+    amount=Decimal("0.00000001"),
+    price=Decimal("1E+4"),
+    time_in_force=TimeInForce.GTC,
+)
 
 
 @dataclass(eq=False)
