@@ -10,7 +10,6 @@ import logging
 from typing import override
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
@@ -35,6 +34,8 @@ _LOGGER = logging.getLogger(__name__)
 
 # Pairs that somebody asked for, beyond the followed ones, are asked along.
 LARGEST_EXTRA_PAIRS = 20
+# News that come a little early for the next write do not wait: they come once a second, more or less.
+WRITE_TOLERANCE = 0.1
 # An action may ask ahead of time, still within what the live service answers.
 TICKER_PAUSE = timedelta(seconds=30)
 
@@ -98,9 +99,11 @@ class Market(DataUpdateCoordinator[MarketData]):
         self.data = MarketData()
         # Nothing is known yet; the first news makes it available.
         self.last_update_success = False
-        self.book: TopOfBook | None = None
+        self.book: OrderBook | None = None
         self._next: MarketData | None = None
-        self._cancel_write: CALLBACK_TYPE | None = None
+        # When the next write may be, by the loop's clock, and what does it if it is to come.
+        self._rests_until = 0.0
+        self._write: asyncio.TimerHandle | None = None
 
     @property
     def newest(self) -> MarketData:
@@ -108,10 +111,12 @@ class Market(DataUpdateCoordinator[MarketData]):
         return self._next or self.data
 
     @callback
-    def async_set_book(self, book: TopOfBook) -> None:
+    def async_set_book(self, book: OrderBook) -> None:
         """Take in the maintained order book."""
         self.book = book
-        self._async_set(replace(self.newest, bid=book.bid, ask=book.ask))
+        bid, ask, newest = book.best_bid, book.best_ask, self.newest
+        if bid != newest.bid or ask != newest.ask or not self.last_update_success:
+            self._async_set(MarketData(bid, ask, newest.ticker))
 
     @callback
     def async_set_ticker(self, ticker: Ticker) -> None:
@@ -127,24 +132,32 @@ class Market(DataUpdateCoordinator[MarketData]):
         if data == self.data and self._next is None and self.last_update_success:
             return
         self._next = data
+        now = self.hass.loop.time()
         # What is back is not kept waiting.
-        if self._cancel_write is None or not self.last_update_success:
-            self._async_write(None)
+        if now >= self._rests_until or not self.last_update_success:
+            self._async_write()
+        elif self._write is None:
+            self._write = self.hass.loop.call_at(self._rests_until, self._async_write)
 
     @callback
-    def _async_write(self, _now: datetime | None) -> None:
+    def _async_write(self) -> None:
         """Write what is newest and begin a pause."""
-        if self._cancel_write is not None:
-            self._cancel_write()
-            self._cancel_write = None
+        self._async_cancel_write()
         if self._next is None:
             return
         data, self._next = self._next, None
         pause = self.config_entry.options.get(
             CONF_PRICE_INTERVAL, DEFAULT_PRICE_INTERVAL
         )
-        self._cancel_write = async_call_later(self.hass, pause, self._async_write)
+        self._rests_until = self.hass.loop.time() + pause - WRITE_TOLERANCE
         self.async_set_updated_data(data)
+
+    @callback
+    def _async_cancel_write(self) -> None:
+        """Write at no later moment."""
+        if self._write is not None:
+            self._write.cancel()
+            self._write = None
 
     @callback
     def async_lose(self) -> None:
@@ -156,10 +169,8 @@ class Market(DataUpdateCoordinator[MarketData]):
 
     @override
     async def async_shutdown(self) -> None:
-        """End the pause with the entry."""
-        if self._cancel_write is not None:
-            self._cancel_write()
-            self._cancel_write = None
+        """Write no more."""
+        self._async_cancel_write()
         await super().async_shutdown()
 
 
@@ -313,8 +324,8 @@ class MarketHub:
     ) -> TopOfBook:
         """Return the live book of a pair, or ask for one."""
         market = self.markets.get(pair)
-        if market is not None and market.book is not None:
-            return market.book
+        if market is not None and (book := market.book) is not None:
+            return TopOfBook(book.bids, book.asks)
         snapshot = await self._rest.get_order_book(pair, priority=priority)
         return TopOfBook(tuple(snapshot.bids), tuple(snapshot.asks))
 
@@ -322,7 +333,7 @@ class MarketHub:
         """Return the middle price of a pair: of its live book, else of its ticker."""
         market = self.markets.get(pair)
         if market is not None and market.book is not None:
-            return middle(market.book.bid, market.book.ask)
+            return middle(market.book.best_bid, market.book.best_ask)
         if (ticker := self.tickers.data.get(pair)) is None:
             return None
         mid = middle(ticker.best_bid, ticker.best_ask)
@@ -341,7 +352,7 @@ class MarketHub:
         """Take in one event."""
         match event:
             case OrderBook(pair=pair) if (market := self.markets.get(pair)) is not None:
-                market.async_set_book(TopOfBook(event.bids, event.asks))
+                market.async_set_book(event)
                 self._async_tell(pair, market.newest.mid)
             case Disconnected():
                 for market in self.markets.values():

@@ -255,6 +255,18 @@ class CexioMarketSensor(CexioMarketEntity, SensorEntity):
         self._attr_translation_key = description.key
         self._attr_native_unit_of_measurement = description.unit_fn(conditions)
         self._attr_suggested_display_precision = description.precision_fn(conditions)
+        # What was written last, and whether it was available.
+        self._written: tuple[Decimal | None, bool] | None = None
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Write what has changed: most news of a market leave most of its numbers alone."""
+        value = self.entity_description.value_fn(self.coordinator.data)
+        present = (value, self.coordinator.last_update_success)
+        if present != self._written:
+            self._written = present
+            super()._handle_coordinator_update()
 
     @property
     @override

@@ -84,15 +84,24 @@ class FloodingSocket:
         return aiohttp.WSMessage(aiohttp.WSMsgType.TEXT, self._frames.pop(0), None)
 
 
-async def test_a_flood_of_frames_leaves_turns_to_others(clock: FakeClock) -> None:
-    """However many frames are waiting, the loop is never held for more than one."""
+@pytest.mark.parametrize(("milliseconds", "turn"), [(0.2, 3), (0.5, 1), (50, 1)])
+async def test_a_flood_of_frames_leaves_turns_to_others(
+    clock: FakeClock, milliseconds: float, turn: int
+) -> None:
+    """However many frames are waiting, the loop is held for half a millisecond and the last frame, no longer."""
     seen: list[str] = []
+
+    def take(name: str, _data: object) -> None:
+        """Take some time with each frame."""
+        seen.append(name)
+        clock.advance(milliseconds / 1000)
+
     flooded = Connection(
-        FloodingSocket(*('{"e":"tick","data":{}}' for _ in range(3))),  # type: ignore[arg-type]  # has what is used
+        FloodingSocket(*('{"e":"tick","data":{}}' for _ in range(3 * turn))),  # type: ignore[arg-type]  # has what is used
         clock=clock,
         budget=Budget(200, clock=clock),
         credentials=None,
-        on_event=lambda name, data: seen.append(name),
+        on_event=take,
         on_answer=lambda action, data: None,
     )
 
@@ -106,7 +115,7 @@ async def test_a_flood_of_frames_leaves_turns_to_others(clock: FakeClock) -> Non
     with pytest.raises(TransportError):
         await flooded.read()
     busy.cancel()
-    assert seen[:5] == ["tick", "others", "tick", "others", "tick"]
+    assert seen == [*["tick"] * turn, "others"] * 3
 
 
 @pytest.mark.parametrize("moment", ["answer", "error", "end"])

@@ -171,7 +171,7 @@ async def test_market_is_written_at_most_once_a_second(
 ) -> None:
     """However fast a market moves, its state is written once, then a second later."""
     market = entry.runtime_data.markets.markets["BTC-USD"]
-    await until(lambda: market._cancel_write is None)
+    await until(lambda: hass.loop.time() >= market._rests_until)
     changes = async_capture_events(hass, "state_changed")
     seen: list[Decimal] = []
     remove = entry.runtime_data.markets.async_listen_prices(

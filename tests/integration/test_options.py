@@ -92,7 +92,7 @@ async def test_prices_are_written_as_rarely_as_wanted(
     hass.config_entries.async_update_entry(entry, options=options)
     market = entry.runtime_data.markets.markets["BTC-USD"]
     # The pause that began before is still a short one.
-    await until(lambda: market._cancel_write is None)
+    await until(lambda: hass.loop.time() >= market._rests_until)
     seen: list[Decimal] = []
     entry.runtime_data.markets.async_listen_prices(lambda _pair, mid: seen.append(mid))
 

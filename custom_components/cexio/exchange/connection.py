@@ -23,6 +23,8 @@ SIGN_IN_SECONDS = 10.0
 # The exchange closes after 10 s (documented) to 60 s (seen) without a word from us.
 PING_SECONDS = 5.0
 SILENCE_SECONDS = 15.0
+# So long frames that are there already are taken one after the other, before others get their turn.
+TURN_SECONDS = 0.0005
 
 _PING = '{"e":"ping"}'
 _AUTH = "auth"
@@ -105,14 +107,17 @@ class Connection:
 
     async def read(self) -> NoReturn:
         """Take frames until the socket ends; raise why it did."""
+        turn_ends = self._clock.monotonic() + TURN_SECONDS
         while True:
             message = await self._socket.receive()
             if message.type not in _DATA_FRAMES:
                 raise TransportError("The exchange closed the connection")
-            self._heard = self._clock.monotonic()
             self._take(message.data)
-            # Frames that are there already come without waiting: others get their turn.
-            await asyncio.sleep(0)
+            self._heard = self._clock.monotonic()
+            if self._heard >= turn_ends:
+                # Frames that are there already come without waiting.
+                await asyncio.sleep(0)
+                turn_ends = self._clock.monotonic() + TURN_SECONDS
 
     async def keep_alive(self) -> NoReturn:
         """Ping at a steady pace; raise when nothing was heard for too long."""

@@ -132,7 +132,7 @@ class MarketFeeds:
 
     def on_increment(self, data: Any) -> None:
         """Take a change of a book; ask for a new one when it does not fit."""
-        keeper = self._books.get(_pair(data))
+        keeper = self._followed(data)
         if keeper is None:
             return
         try:
@@ -145,6 +145,16 @@ class MarketFeeds:
             self._publish_book(keeper)
         elif applied is Applied.LOST:
             self._follow(_BOOKS, keeper.pair, losses=keeper.losses)
+
+    def _followed(self, data: Any) -> OrderBookKeeper | None:
+        """Return the book that a change is about, None if nobody follows it.
+
+        Nothing else is read of a change that nobody follows.
+        """
+        pair = data.get("pair") if isinstance(data, dict) else None
+        if not isinstance(pair, str):
+            raise UnexpectedAnswerError("An increment without a pair")
+        return self._books.get(pair)
 
     def on_trade_history(self, data: Any) -> None:
         """Take a snapshot of trades, of which some may be known."""

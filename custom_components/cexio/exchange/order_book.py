@@ -5,7 +5,6 @@ from enum import Enum, auto
 
 from .models import BookLevel, OrderBook, OrderBookIncrement, OrderBookSnapshot
 
-DEPTH = 20
 # So many increments older than a repeated snapshot may be under way when it arrives; more of them
 # mean that the exchange began to count anew.
 _STALE_TOLERATED = 2
@@ -40,12 +39,8 @@ class OrderBookKeeper:
 
     def apply_snapshot(self, snapshot: OrderBookSnapshot) -> None:
         """Replace the whole book."""
-        self._bids = {
-            level.price: level.amount for level in snapshot.bids if level.amount
-        }
-        self._asks = {
-            level.price: level.amount for level in snapshot.asks if level.amount
-        }
+        self._bids = {price: amount for price, amount in snapshot.bids if amount}
+        self._asks = {price: amount for price, amount in snapshot.asks if amount}
         self._sequence = snapshot.sequence or 0
         self._stale = 0
         self._fresh, self._flowing = self._flowing, True
@@ -75,14 +70,9 @@ class OrderBookKeeper:
         self._flowing = False
 
     def book(self) -> OrderBook:
-        """Return the top of the book, best prices first."""
-        bids = sorted(self._bids.items(), reverse=True)[:DEPTH]
-        asks = sorted(self._asks.items())[:DEPTH]
+        """Return the book as it is now."""
         return OrderBook(
-            pair=self.pair,
-            bids=tuple(BookLevel(*level) for level in bids),
-            asks=tuple(BookLevel(*level) for level in asks),
-            sequence=self._sequence,
+            self.pair, self._sequence, self._bids.copy(), self._asks.copy()
         )
 
     def _out_of_order(self, sequence: int) -> Applied:
@@ -97,8 +87,8 @@ class OrderBookKeeper:
 
 def _change(side: dict[Decimal, Decimal], levels: tuple[BookLevel, ...]) -> None:
     """Set the amounts at some prices; zero deletes."""
-    for level in levels:
-        if level.amount:
-            side[level.price] = level.amount
+    for price, amount in levels:
+        if amount:
+            side[price] = amount
         else:
-            side.pop(level.price, None)
+            side.pop(price, None)
