@@ -143,6 +143,8 @@ def worker(python: Path, target: str) -> Iterator[Worker]:
         cwd=REPOSITORY,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        # A Ctrl-C is for this program; a worker ends with its input.
+        start_new_session=True,
     ) as process:
         yield Worker(process, target)
         if process.stdin is not None:

@@ -1,6 +1,8 @@
 """Run what is measured in processes of its own; hold what they say against absolute goals."""
 
 from functools import cache
+from pathlib import Path
+import signal
 import subprocess
 from typing import Any
 
@@ -10,6 +12,8 @@ from benchmarks.harness import OUR_PYTHON, REPOSITORY, Figures, Row
 
 MINUTES = 5.0
 QUICK_MINUTES = 0.1
+MOST_SECONDS = 900.0
+STOP_SECONDS = 30.0
 
 
 @cache
@@ -26,11 +30,23 @@ def row(name: str, unit: str, samples: list[float], most: int) -> Row:
 
 
 def run(module: str, *arguments: str) -> Any:
-    """Run a module in a process of its own; return what its last line says."""
-    done = subprocess.run(
-        [OUR_PYTHON, "-m", module, *arguments],
-        cwd=REPOSITORY,
-        stdout=subprocess.PIPE,
-        check=True,
-    )
-    return orjson.loads(done.stdout.splitlines()[-1])
+    """Run a module in a process of its own; return what its last line says.
+
+    Raises:
+        CalledProcessError: It failed.
+        TimeoutExpired: It does not end.
+    """
+    command: list[str | Path] = [OUR_PYTHON, "-m", module, *arguments]
+    with subprocess.Popen(
+        command, cwd=REPOSITORY, stdout=subprocess.PIPE, start_new_session=True
+    ) as process:
+        try:
+            output, _ = process.communicate(timeout=MOST_SECONDS)
+        except BaseException:
+            # A Ctrl-C lets it stop what it has started itself.
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=STOP_SECONDS)
+            raise
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return orjson.loads(output.splitlines()[-1])

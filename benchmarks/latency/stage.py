@@ -68,8 +68,7 @@ class Stage:
         traceback: TracebackType | None,
     ) -> None:
         """Stop everything."""
-        if self._scene is not None:
-            self._runner.run(self._stack.aclose())
+        self._runner.run(self._stack.aclose())
         self._runner.close()
 
     def run[Result](self, work: Callable[[Scene], Awaitable[Result]]) -> Result:

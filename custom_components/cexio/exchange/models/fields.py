@@ -126,11 +126,6 @@ def optional_decimal(value: Any) -> Decimal | None:
     return None if value is None or value == "" else decimal(value)
 
 
-def decimal_or_zero(value: Any) -> Decimal:
-    """Return a number, zero where the exchange says null or nothing."""
-    return ZERO if value is None or value == "" else decimal(value) or ZERO
-
-
 def numbers[N](
     read: Callable[[Any], N], *names: str
 ) -> Callable[[Wire], list[N | Decimal]]:

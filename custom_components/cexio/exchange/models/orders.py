@@ -197,7 +197,7 @@ class Order:
             status,
             status_text,
             final if isinstance(final, bool) else status.is_final,
-            account(get("clientId")),
+            text(get("clientId") or ""),
             account(get("accountId")),
             None if force is None else _TIMES_IN_FORCE[force],
             optional_text(get("feeCurrency")),
