@@ -6,6 +6,7 @@ from benchmarks import chart, codec
 from benchmarks.command_line import Benchmark, main
 from benchmarks.household import bot, memory, points, start
 from benchmarks.latency import fills, taps
+from benchmarks.throughput import rows as throughput
 
 # By name; each takes whether it is to be quick.
 BENCHMARKS: dict[str, Benchmark] = {
@@ -15,6 +16,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "start": start.start,
     "points": points.points,
     "memory": memory.memory,
+    "scale": throughput.scale,
     # The last ones: from the first of them on a whole system runs beside.
     "memory-bot": bot.memory,
     "fill-to-chat": fills.fill_to_chat,

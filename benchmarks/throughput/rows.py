@@ -1,0 +1,63 @@
+"""scale: how much a second until the feed is behind, and how the cost grows with the amount."""
+
+from collections.abc import Sequence
+import math
+import statistics
+from typing import Any
+
+from benchmarks.harness import Figures, Row
+from benchmarks.household.processes import run
+
+STEEPEST = 1.05
+FEWEST_EXECUTIONS = 2000
+BEHIND = 1.0
+# How often the amount is doubled, and for how many seconds each is poured.
+LEVELS, QUICK_LEVELS = 6, 5
+PAIR_LEVELS, QUICK_PAIR_LEVELS = 5, 3
+SECONDS, QUICK_SECONDS = 2.0, 0.6
+
+
+def scale(quick: bool) -> list[Row]:
+    """Double executions a second and pairs until the feed is behind; look how the cost grows."""
+    seconds = str(QUICK_SECONDS if quick else SECONDS)
+    house = "benchmarks.throughput.house"
+    levels = str(QUICK_LEVELS if quick else LEVELS)
+    executions = run(house, "executions", levels, seconds)
+    levels = str(QUICK_PAIR_LEVELS if quick else PAIR_LEVELS)
+    pairs = run(house, "pairs", levels, seconds)
+    fastest = kept_up_with(executions["steps"])
+    return [
+        Row(
+            "scale: executions a second",
+            "1/s",
+            Figures(fastest),
+            f"≥ {FEWEST_EXECUTIONS} 1/s",
+            fastest >= FEWEST_EXECUTIONS,
+        ),
+        flat("scale: slope, executions", executions["costs"]),
+        Row(
+            "scale: pairs",
+            "1/s",
+            Figures(kept_up_with(pairs["steps"])),
+            "until 1 s behind",
+            met=True,
+        ),
+        flat("scale: slope, pairs", pairs["costs"]),
+    ]
+
+
+def kept_up_with(steps: Sequence[Any]) -> float:
+    """Return the highest rate at which nothing came a second late."""
+    return max(
+        (float(step["rate"]) for step in steps if step["behind"] < BEHIND), default=0.0
+    )
+
+
+def flat(name: str, costs: Sequence[Any]) -> Row:
+    """Hold the growth of the whole cost over the amount against a straight line."""
+    fit = statistics.linear_regression(
+        [math.log(step["count"]) for step in costs],
+        [math.log(step["cpu"]) for step in costs],
+    )
+    goal = f"≤ {STEEPEST:g} (log-log)"
+    return Row(name, "slope", Figures(fit.slope), goal, fit.slope <= STEEPEST)
