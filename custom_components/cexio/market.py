@@ -17,8 +17,8 @@ from .const import CONF_PRICE_INTERVAL, DEFAULT_PRICE_INTERVAL, DOMAIN, TICKER_I
 from .coordinator import CexioConfigEntry, CexioCoordinator, ReferenceCoordinator
 from .exchange import (
     BookLevel,
+    Call,
     CexioError,
-    Connected,
     Disconnected,
     OrderBook,
     Priority,
@@ -27,7 +27,6 @@ from .exchange import (
     StreamEvent,
     Ticker,
 )
-from .following import async_follow
 from .listeners import Listeners
 
 _LOGGER = logging.getLogger(__name__)
@@ -253,7 +252,7 @@ class MarketHub:
         self.markets: dict[str, Market] = {}
         self._reasons: dict[str, set[str]] = {}
         self._listeners = Listeners[str, Decimal]()
-        self._task: asyncio.Task[None] | None = None
+        self._calls: Call[StreamEvent] | None = None
 
     async def async_start(self) -> None:
         """Ask for the tickers once, then follow the stream."""
@@ -263,23 +262,13 @@ class MarketHub:
         ):
             self._entry.async_on_unload(coordinator.async_add_listener(listener))
         await self.tickers.async_refresh()
-        self._task = self._entry.async_create_background_task(
-            self._hass,
-            async_follow(
-                self.stream,
-                (OrderBook, Connected, Disconnected),
-                self._async_take,
-                self._async_read_anew,
-            ),
-            f"{DOMAIN} market data",
-        )
+        self._calls = self.stream.call(self._async_take, OrderBook, Disconnected)
         await self.stream.start()
 
     async def async_stop(self) -> None:
         """Leave the stream."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        if self._calls is not None:
+            self._calls.close()
         await self.stream.stop()
         for market in self.markets.values():
             await market.async_shutdown()
@@ -344,11 +333,8 @@ class MarketHub:
         """Call the listener with each change of the middle price of a followed pair."""
         return self._listeners.async_add(listener)
 
-    async def _async_read_anew(self, missed: CexioError) -> None:
-        """Go on: books are complete with the next of each."""
-        _LOGGER.debug("Market data is read anew: %s", missed)
-
-    async def _async_take(self, event: StreamEvent) -> None:
+    @callback
+    def _async_take(self, event: StreamEvent) -> None:
         """Take in one event."""
         match event:
             case OrderBook(pair=pair) if (market := self.markets.get(pair)) is not None:

@@ -9,13 +9,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
 from custom_components.cexio.account_stream import TICK
-from custom_components.cexio.exchange import (
-    AccountUpdate,
-    Connected,
-    Order,
-    OrderBook,
-    RestClient,
-)
+from custom_components.cexio.exchange import AccountUpdate, Connected, Order, RestClient
 from custom_components.cexio.executions import Ledger
 from custom_components.cexio.feed import Feed
 from custom_components.cexio.funding import SETTLE
@@ -79,24 +73,16 @@ async def test_event_that_cannot_be_taken_in(
 
 
 async def test_events_faster_than_they_are_read(
-    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+    hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
-    """Books and moves of funds go on after a queue that ran over."""
+    """Moves of funds go on after a queue that ran over."""
     runtime = entry.runtime_data
     private = runtime.client.private_stream
-    for hub, kind in (
-        (runtime.markets.stream._hub, OrderBook),
-        (private._hub, AccountUpdate),
-    ):
-        for subscription in hub.listeners(kind):
-            subscription._maximum = 0
+    for subscription in private._hub.listeners(AccountUpdate):
+        subscription._maximum = 0
     with patch.object(runtime.account.funding.turns, "async_hurry") as hurried:
         private._hub.publish(Connected())
         await until(lambda: call(SETTLE) in hurried.mock_calls)
-    books = runtime.markets.stream._hub
-    await control(exchange, "market/price", {"pair": "BTC-USD", "price": "61000"})
-    await until(lambda: [q for q in books.listeners(OrderBook) if q._maximum])
-    await move(exchange, entry, "62000")
 
 
 async def test_waiting_executions_that_fail(

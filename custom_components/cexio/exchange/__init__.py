@@ -26,7 +26,7 @@ from .errors import (
     UnknownOrderError,
     UnsupportedPairError,
 )
-from .events import Connected, Disconnected, Subscription, Unreadable
+from .events import Call, Connected, Disconnected, Subscription, Unreadable
 from .methods.base import OutcomeListener
 from .methods.catalogue import METHODS, Method
 from .models import (
@@ -94,6 +94,7 @@ __all__ = [
     "Blockchain",
     "BookLevel",
     "Budget",
+    "Call",
     "Candle",
     "CexioError",
     "Clock",

@@ -1,12 +1,16 @@
-"""What a stream tells, and the queues in which listeners find it."""
+"""What a stream tells, the queues in which listeners find it, and those that are called with it."""
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Self, cast
+import logging
+from typing import Protocol, Self, cast
 
 from .errors import CexioError, SlowConsumerError
 from .models import StreamEvent
+
+_LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,37 +114,84 @@ class Subscription[E: StreamEvent]:
         self._changed.set()
 
 
+class Call[E: StreamEvent]:
+    """A listener that is called with each event, before the next frame is read."""
+
+    def __init__(
+        self, hub: Hub, function: Callable[[E], None], types: tuple[type[E], ...]
+    ) -> None:
+        """Call a function with events of some types."""
+        self._hub = hub
+        self._function = function
+        self._types = types
+
+    def close(self) -> None:
+        """Call no more."""
+        self._hub.remove(self)
+
+    def wants(self, kind: type[StreamEvent]) -> bool:
+        """Return whether the function is called with events of a type."""
+        return kind in self._types
+
+    def put(self, event: E) -> None:
+        """Call; a function that fails must not end the stream."""
+        try:
+            self._function(event)
+        except Exception:
+            _LOGGER.exception("%s could not be taken in", type(event).__name__)
+
+
+class Listener(Protocol):
+    """Takes events of the types that it wants."""
+
+    def wants(self, kind: type[StreamEvent]) -> bool:
+        """Return whether events of a type are for it."""
+
+    def put(self, event: StreamEvent) -> None:
+        """Take an event."""
+
+    def close(self) -> None:
+        """Take no more."""
+
+
 class Hub:
     """Delivers each event to those who listen to its type."""
 
     def __init__(self) -> None:
         """Start without listeners."""
-        self._listeners: tuple[Subscription[StreamEvent], ...] = ()
-        self._by_type: dict[
-            type[StreamEvent], tuple[Subscription[StreamEvent], ...]
-        ] = {}
+        self._listeners: tuple[Listener, ...] = ()
+        self._by_type: dict[type[StreamEvent], tuple[Listener, ...]] = {}
 
     def add[E: StreamEvent](
         self, types: tuple[type[E], ...], maximum: int
     ) -> Subscription[E]:
         """Return a new queue for some types, for all when none is named."""
         subscription = Subscription(self, types, maximum)
-        # listeners() hands a queue nothing but its own types.
-        self._listeners += (cast("Subscription[StreamEvent]", subscription),)
-        self._by_type.clear()
+        self._add(subscription)
         return subscription
 
-    def remove(self, subscription: object) -> None:
-        """Forget a queue."""
+    def call[E: StreamEvent](
+        self, function: Callable[[E], None], types: tuple[type[E], ...]
+    ) -> Call[E]:
+        """Call a function with each event of some types from now on."""
+        call = Call(self, function, types)
+        self._add(call)
+        return call
+
+    def _add(self, listener: object) -> None:
+        """Deliver to one more; listeners() hands it nothing but its own types."""
+        self._listeners += (cast("Listener", listener),)
+        self._by_type.clear()
+
+    def remove(self, listener: object) -> None:
+        """Forget a listener."""
         self._listeners = tuple(
-            item for item in self._listeners if item is not subscription
+            item for item in self._listeners if item is not listener
         )
         self._by_type.clear()
 
-    def listeners(
-        self, kind: type[StreamEvent]
-    ) -> tuple[Subscription[StreamEvent], ...]:
-        """Return the queues of a type."""
+    def listeners(self, kind: type[StreamEvent]) -> tuple[Listener, ...]:
+        """Return those who want a type."""
         found = self._by_type.get(kind)
         if found is None:
             found = tuple(item for item in self._listeners if item.wants(kind))
@@ -148,11 +199,11 @@ class Hub:
         return found
 
     def publish(self, event: StreamEvent) -> None:
-        """Queue an event everywhere it is wanted."""
-        for subscription in self.listeners(type(event)):
-            subscription.put(event)
+        """Deliver an event everywhere it is wanted."""
+        for listener in self.listeners(type(event)):
+            listener.put(event)
 
     def close(self) -> None:
-        """End all queues."""
-        for subscription in self._listeners:
-            subscription.close()
+        """End all queues and calls."""
+        for listener in self._listeners:
+            listener.close()

@@ -21,7 +21,7 @@ from .errors import (
     TransportError,
     UnexpectedAnswerError,
 )
-from .events import Connected, Disconnected, Hub, Subscription, Unreadable
+from .events import Call, Connected, Disconnected, Hub, Subscription, Unreadable
 from .market_feeds import MarketFeeds
 from .methods.account import AccountMethods
 from .methods.catalogue import METHODS, Method
@@ -173,6 +173,15 @@ class Stream(MarketMethods, AccountMethods, OrderMethods, FundsMethods):
                 SlowConsumerError.
         """
         return self._hub.add(types, maximum)
+
+    def call[E: StreamEvent](
+        self, function: Callable[[E], None], *types: type[E]
+    ) -> Call[E]:
+        """Call a function with each event of some types, until the answer is closed.
+
+        It is called before the next frame is read, and should be quick. What it raises is logged.
+        """
+        return self._hub.call(function, types)
 
     def order_book(self, pair: str) -> OrderBook | None:
         """Return a followed pair's book as of now, None while it is not known."""

@@ -1,6 +1,6 @@
 """How single fields of the exchange's JSON become values."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import (
@@ -124,6 +124,17 @@ def _numeral(value: Any) -> Any:
 def optional_decimal(value: Any) -> Decimal | None:
     """Return a number, None where the exchange says null or nothing."""
     return None if value is None or value == "" else decimal(value)
+
+
+def decimals(values: Sequence[Any]) -> list[Decimal]:
+    """Return exact numbers, as decimal() reads each, faster than one by one."""
+    try:
+        # NaN and Infinity, which do not count as numbers here, have an "n".
+        if "n" not in (joined := "".join(values)) and "N" not in joined:
+            return [*map(_bounded, values)]
+    except TypeError, ArithmeticError:
+        pass
+    return [decimal(value) for value in values]
 
 
 def numbers[N](

@@ -12,6 +12,7 @@ from .fields import (
     WireEnum,
     Words,
     decimal,
+    decimals,
     identifier,
     mapping,
     moment,
@@ -121,9 +122,11 @@ class BookLevel(NamedTuple):
 @readable
 def book_levels(data: Any) -> tuple[BookLevel, ...]:
     """Read one side of a book: a list of [price, amount]."""
-    return tuple(
-        BookLevel(decimal(price), decimal(amount)) for price, amount in rows(data)
-    )
+    levels = rows(data)
+    if not levels:
+        return ()
+    prices, amounts = zip(*levels, strict=True)
+    return tuple(map(BookLevel, decimals(prices), decimals(amounts), strict=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
