@@ -161,6 +161,10 @@ async def _rival(
 async def _prepare(rig: Rig) -> None:
     """Stop the market's own moves, bring money enough, and let the person greet the bot."""
     await rig.exchange.post("/market/pause")
+    # As Telegram's own: nobody shall be quick by speaking more often than it allows.
+    await rig.telegram.post("/limits", enabled=True)
+    # Twenty are the default; orders wait here to be filled one by one.
+    await rig.exchange.post("/switches", active_orders=1000)
     for currency, amount in (("USD", "100000000"), ("BTC", "1000")):
         await rig.exchange.post(
             "/deposits", account_id=ACCOUNT, currency=currency, amount=amount

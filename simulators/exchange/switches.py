@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from simulators.exchange.budget import PRIVATE_LIMIT, PUBLIC_LIMIT
+from simulators.exchange.engine.checks import MAX_ACTIVE_ORDERS
 
 
 def _switch(default: Any, help_text: str, *choices: Any) -> Any:
@@ -123,6 +124,9 @@ class Switches:
     )
     address_points: int = _switch(PUBLIC_LIMIT, "public points per minute and address")
     key_points: int = _switch(PRIVATE_LIMIT, "private points per minute and key")
+    active_orders: int = _switch(
+        MAX_ACTIVE_ORDERS, "orders that may be active: documented as the default"
+    )
     ticker_limit: bool = _switch(
         False, "REST get_ticker twice in 60 seconds at most, as seen live"
     )

@@ -99,6 +99,7 @@ class Venue:
         """Turn a switch. Raises ValueError, in words."""
         self.faults.switches.set(name, value)
         self.engine.expiry_status = Status(self.faults.switches.expiry_status)
+        self.engine.most_active = self.faults.switches.active_orders
         self.address_budget.limit = self.faults.switches.address_points
         self.key_budget.limit = self.faults.switches.key_points
 

@@ -70,6 +70,7 @@ class Engine(Floor):
         super().__init__(listing, now)
         self.orders: dict[int, Order] = {}
         self.active: dict[int, Order] = {}
+        self.most_active = checks.MAX_ACTIVE_ORDERS
         self.by_client_id: dict[str, list[Order]] = defaultdict(list)
         # What an expired order becomes: the documentation shows no example.
         self.expiry_status = Status.EXPIRED
@@ -94,7 +95,7 @@ class Engine(Floor):
             return self._reject(request, checks.DUPLICATE)
         if refused := checks.check(request, now):
             return self._reject(request, refused)
-        if len(self.active) >= checks.MAX_ACTIVE_ORDERS:
+        if len(self.active) >= self.most_active:
             return self._reject(request, checks.TOO_MANY_ORDERS)
         order = self._new_order(request)
         plan = self._plan(order) if order.order_type is OrderType.MARKET else []

@@ -97,6 +97,10 @@ async def test_twenty_active_orders(still: Bench) -> None:
         timestamp=NOW,
     )
     assert (await still.client.place(amountCcy1="0.001"))["status"] == "NEW"
+    await still.client.control("/switches", active_orders=21)
+    assert (await still.client.place(amountCcy1="0.001"))["status"] == "NEW"
+    reply = await still.client.place(amountCcy1="0.001")
+    assert reply["rejectReason"] == "Too many active orders"
 
 
 MALFORMED: list[tuple[dict[str, Any], str]] = [
