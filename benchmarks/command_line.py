@@ -48,7 +48,9 @@ def main(benchmarks: Mapping[str, Benchmark], words: Sequence[str]) -> int:
         parser.error(
             f"no benchmark's name begins with {arguments.only!r}; there are: {known}"
         )
-    # As Ctrl-C: everything that was started is stopped on the way out.
+    # Both end everything that was started, on the way out. Where a shell runs this in the background, it would not
+    # hear a Ctrl-C otherwise, and neither would what it starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     rows: list[Row] = []
     try:
