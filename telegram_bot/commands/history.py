@@ -183,9 +183,9 @@ async def fees(context: Context, request: Request) -> Message:
             currency=e(volume["currency"]),
         )
     )
-    lines += _steps(_WEEK, answer["strategy"]["week"], volume["volume"])
+    lines += _steps(_WEEK, answer["strategy"]["week"], volume)
     if weekend := answer["strategy"]["weekend"]:
-        lines += _steps(_WEEKEND, weekend, volume["volume"])
+        lines += _steps(_WEEKEND, weekend, volume)
     return Message("\n".join(lines))
 
 
@@ -193,9 +193,9 @@ _WEEK = N_("By volume")
 _WEEKEND = N_("Saturdays and Sundays (UTC)")
 
 
-def _steps(head: str, plan: Json, volume: str | None) -> list[str]:
+def _steps(head: str, plan: Json, traded: Json) -> list[str]:
     """Return the fees of a plan by volume, those for the volume marked."""
-    now = Decimal(volume or 0)
+    now = Decimal(traded["volume"] or 0)
     lines = []
     lowest = Decimal(0)
     for step in plan["default"]:
@@ -204,8 +204,9 @@ def _steps(head: str, plan: Json, volume: str | None) -> list[str]:
             # A flat fee: told above already.
             continue
         words = _(
-            "up to {volume} USD: {percentage} %",
+            "up to {volume} {currency}: {percentage} %",
             volume=number(upper),
+            currency=e(traded["currency"]),
             percentage=number(step["percent"]),
         )
         lines.append(f"▸ <b>{words}</b>" if lowest <= now < upper else words)

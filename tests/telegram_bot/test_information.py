@@ -3,6 +3,7 @@
 import pytest
 
 from telegram_bot.config import AccessConfig
+from tests.telegram_bot import fake_market
 from tests.telegram_bot.conftest import OWNER, STRANGER, VIEWER, Json, Rig
 from tests.telegram_bot.fake_desk import Refusal, make_order
 from tests.telegram_bot.fake_home_assistant import execution
@@ -258,6 +259,11 @@ async def test_fees(rig: Rig) -> None:
         "▸ up to 100,000 USD: 0.2 %",
         "up to 1,000,000 USD: 0.1 %",
     ]
+    in_euros = fake_market.get_fees({"pairs": ["BTC-EUR"]})
+    in_euros["volume"]["currency"] = "EUR"
+    rig.home.services["get_fees"] = lambda data: in_euros
+    message = await rig.ask("/fees BTC-EUR", "up to 10,000 EUR: 0.25 %")
+    assert "USD" not in message["text"]
     flat = {"week": {"default": [{"percent": "0.1", "up_to_volume": "0"}]}}
     rig.home.services["get_fees"] = lambda data: {
         "fees": {"BTC-USD": "0.1"},
