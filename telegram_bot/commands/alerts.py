@@ -51,7 +51,7 @@ async def _list(context: Context, page: int, *, buttons: bool) -> Message:
     head = ngettext("{count} price alert", "{count} price alerts", len(rows))
     lines = [f"<b>{head}</b>"]
     lines += [f"{place}. {alert_row(row)}" for place, row in shown]
-    made = [_buttons(row, f" {place}") for place, row in shown if buttons]
+    made = [_buttons(row, f" {place}", page) for place, row in shown if buttons]
     turn = [
         LIST.choice(label, str(other))
         for label, other in (
@@ -63,63 +63,73 @@ async def _list(context: Context, page: int, *, buttons: bool) -> Message:
     return Message("\n".join(lines), (*made, tuple(turn)) if turn else tuple(made))
 
 
-def _buttons(row: Json, place: str = "") -> tuple[Button, ...]:
-    """Return the buttons of an alert."""
-    alert_id = row["alert_id"]
+def _buttons(row: Json, place: str = "", page: int = 1) -> tuple[Button, ...]:
+    """Return the buttons of an alert; they lead back to the page that it stands on."""
+    value = f"{row['alert_id']}:{page}"
     paused = not row.get("enabled", True)
     pause = (
-        RESUME.choice(f"{_('Resume')}{place}", alert_id)
+        RESUME.choice(f"{_('Resume')}{place}", value)
         if paused
-        else PAUSE.choice(f"{_('Pause')}{place}", alert_id)
+        else PAUSE.choice(f"{_('Pause')}{place}", value)
     )
     return (
         pause,
-        EDIT.choice(f"{_('Edit')}{place}", alert_id),
-        REMOVE.choice(f"{_('Remove')}{place}", alert_id, Style.DANGER),
+        EDIT.choice(f"{_('Edit')}{place}", value),
+        REMOVE.choice(f"{_('Remove')}{place}", value, Style.DANGER),
     )
 
 
-async def _show_again(context: Context, tap: ButtonTap) -> None:
-    """Put the list in place of the message whose button was tapped."""
-    message = await _list(context, 1, buttons=tap.role >= Role.TRADER)
+def _tapped(tap: ButtonTap) -> tuple[str, str]:
+    """Return the alert whose button was tapped, and the page that it stood on."""
+    alert_id, _colon, page = tap.data["value"].partition(":")
+    return alert_id, page
+
+
+async def _show(context: Context, tap: ButtonTap, page: str) -> None:
+    """Put a page of the list in place of the message whose button was tapped."""
+    number = int(page) if page.isdecimal() else 1
+    message = await _list(context, number, buttons=tap.role >= Role.TRADER)
     await context.outbox.say(tap.chat_id, message, edit=tap.message_id)
 
 
 async def page_tapped(context: Context, tap: ButtonTap) -> str:
     """Show another page."""
-    page = int(tap.data["value"]) if tap.data["value"].isdecimal() else 1
-    message = await _list(context, page, buttons=tap.role >= Role.TRADER)
-    await context.outbox.say(tap.chat_id, message, edit=tap.message_id)
+    await _show(context, tap, tap.data["value"])
     return ""
 
 
 async def remove_tapped(context: Context, tap: ButtonTap) -> str:
     """Remove an alert and show those that are left."""
-    await context.home_assistant.call(
-        "remove_price_alert", {"alert_id": tap.data["value"]}
-    )
-    await _show_again(context, tap)
+    alert_id, page = _tapped(tap)
+    await context.home_assistant.call("remove_price_alert", {"alert_id": alert_id})
+    await _show(context, tap, page)
     return _("Alert removed.")
+
+
+async def _enable(context: Context, tap: ButtonTap, *, is_enabled: bool) -> None:
+    """Let an alert rest or watch, and show it among the others."""
+    alert_id, page = _tapped(tap)
+    await _update(context, alert_id, {"enabled": is_enabled})
+    await _show(context, tap, page)
 
 
 async def pause_tapped(context: Context, tap: ButtonTap) -> str:
     """Let an alert rest."""
-    await _update(context, tap.data["value"], {"enabled": False})
-    await _show_again(context, tap)
+    await _enable(context, tap, is_enabled=False)
     return _("Alert paused.")
 
 
 async def resume_tapped(context: Context, tap: ButtonTap) -> str:
     """Let an alert watch again."""
-    await _update(context, tap.data["value"], {"enabled": True})
-    await _show_again(context, tap)
+    await _enable(context, tap, is_enabled=True)
     return _("Alert resumed.")
 
 
 async def edit_tapped(context: Context, tap: ButtonTap) -> str:
     """Ask for the new terms of an alert."""
+    alert_id, _page = _tapped(tap)
     rows = (await context.home_assistant.call("list_price_alerts"))["alerts"]
-    found = [row for row in rows if row["alert_id"] == tap.data["value"]]
+    found = [row for row in rows if row["alert_id"] == alert_id]
     if not found:
         return _("This alert is not there any more.")
     row = found[0]

@@ -62,6 +62,15 @@ async def test_pages(rig: Rig) -> None:
     await rig.wait_answer(await rig.tap("More ▶", listed))
     second = await rig.wait_message("10. BTC-USD > 70,009")
     assert len(second["buttons"]) == 3
+    rig.clock.advance(30)
+    await rig.wait_answer(await rig.tap("Pause 10", second))
+    second = await rig.wait_message("10. BTC-USD > 70,009 · paused")
+    await rig.wait_answer(await rig.tap("Resume 10", second))
+    second = await rig.wait_message("10. BTC-USD > 70,009")
+    await rig.wait_answer(await rig.tap("Remove 10", second))
+    second = await rig.wait_message("9. BTC-USD > 70,008")
+    assert "10." not in second["text"]
+    rig.clock.advance(30)
     await rig.wait_answer(await rig.tap("◀ Back", second))
     await rig.wait_message("1. BTC-USD > 70,000")
 
