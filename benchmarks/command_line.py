@@ -27,6 +27,7 @@ examples:
   ./scripts/benchmark --quick                everything with few samples, in less than three
   ./scripts/benchmark --only parse           one of them
   ./scripts/benchmark --only fill            all whose names begin so
+  ./scripts/benchmark --only parse --only sign
   ./scripts/benchmark --json results.json    keep the results, too
 
 ours, floor and peer are medians, each with its 95th percentile (p95). The floor is the least that the same work
@@ -44,10 +45,8 @@ def main(benchmarks: Mapping[str, Benchmark], words: Sequence[str]) -> int:
         name: run for name, run in benchmarks.items() if name.startswith(arguments.only)
     }
     if not chosen:
-        known = ", ".join(benchmarks)
-        parser.error(
-            f"no benchmark's name begins with {arguments.only!r}; there are: {known}"
-        )
+        wanted, known = " or ".join(arguments.only), ", ".join(benchmarks)
+        parser.error(f"no benchmark's name begins with {wanted}; there are: {known}")
     # Both end everything that was started, on the way out. Where a shell runs this in the background, it would not
     # hear a Ctrl-C otherwise, and neither would what it starts.
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -85,8 +84,9 @@ def _parser(benchmarks: Mapping[str, Benchmark]) -> argparse.ArgumentParser:
     parser.add_argument(
         "--only",
         metavar="NAME",
-        default="",
-        help="only the benchmark of this name, or all whose names begin so",
+        action="append",
+        default=[],
+        help="only the benchmark of this name, or all whose names begin so; more than one may be given",
     )
     parser.add_argument(
         "--json", metavar="FILE", type=Path, help="write the results as JSON, too"
