@@ -1,6 +1,6 @@
 """Pour executions, or moves of books, over a Home Assistant until it falls behind; print what was found, as JSON.
 
-`python -m benchmarks.throughput.house executions|pairs LEVELS SECONDS`: each level is twice the one before.
+`python -m benchmarks.throughput.house LEVELS PAIR_LEVELS SECONDS`: each level is twice the one before.
 """
 
 import asyncio
@@ -32,8 +32,9 @@ READY_SECONDS = 60.0
 BEHIND = 1.0
 # After so long without any news there comes no more.
 QUIET_SECONDS = 0.5
-FIRST_RATE, FIRST_PAIRS, FIRST_COUNT = 250, 50, 250
-LISTED = 900
+FIRST_RATE, FIRST_PAIRS, FIRST_COUNT = 500, 50, 250
+MOST_DOUBLED = 8
+WARM_UP_SECONDS = 0.3
 MANY_POINTS = 1_000_000
 BURST, BURST_SECONDS = 1000, 1.0
 # What takes a step of the loop.
@@ -44,19 +45,20 @@ class Watch:
     """How far behind the newest news is, how many came, and the longest block of the loop meanwhile."""
 
     def __init__(self) -> None:
-        """Begin anew."""
-        self.count = 0
-        self.behind = 0.0
-        self.block = 0.0
+        """Begin with nothing."""
+        self.count, self.newest = 0, 0.0
+        self.behind, self.block = 0.0, 0.0
 
     def note(self, left: float) -> None:
         """Note that something came that left at a time."""
         self.count += 1
-        self.behind = max(self.behind, time() - left)
+        self.newest = time()
+        self.behind = max(self.behind, self.newest - left)
 
     def begin(self) -> None:
         """Begin anew."""
-        self.count, self.behind, self.block = 0, 0.0, 0.0
+        self.count, self.newest = 0, time()
+        self.behind, self.block = 0.0, 0.0
 
     def watch_blocks(self) -> None:
         """Time each step of the loop from now on."""
@@ -129,11 +131,9 @@ class House:
             f"{self.ready['hose']}/{what}", json=body
         ) as answer:
             whole = (await answer.json())["told"]
-        taken = -1
         # What overflowed on the way, or was overtaken by newer news, never comes.
-        while taken < watch.count < whole:
-            taken = watch.count
-            await asyncio.sleep(QUIET_SECONDS)
+        while watch.count < whole and time() - watch.newest < QUIET_SECONDS:  # noqa: ASYNC110  # it would be told of each
+            await asyncio.sleep(0.01)
         return {
             "rate": rate,
             "count": whole,
@@ -160,7 +160,7 @@ async def executions(house: House, levels: int, seconds: float) -> dict[str, Any
 
     async with house.entry(["BTC-USD"]):
         house.hass.bus.async_listen("cexio_execution", note)
-        await house.pour("executions", BURST, 0.5)
+        await house.pour("executions", BURST, WARM_UP_SECONDS)
         burst = await house.pour("executions", BURST, BURST_SECONDS)
         steps = await doubled(house, "executions", FIRST_RATE, levels, seconds)
         costs = [
@@ -184,12 +184,10 @@ async def doubled(
 
 async def pairs(house: House, levels: int, seconds: float) -> dict[str, Any]:
     """Double the pairs that are pushed once a second."""
-    async with house.session.post(
-        f"{house.ready['rest_public']}/get_pairs_info", json={}
-    ) as answer:
-        listed = [
-            f"{row['base']}-{row['quote']}" for row in (await answer.json())["data"]
-        ]
+    url = f"{house.ready['rest_public']}/get_pairs_info"
+    async with house.session.post(url, json={}) as answer:
+        rows = (await answer.json())["data"]
+    listed = [f"{row['base']}-{row['quote']}" for row in rows]
     costs: list[dict[str, float]] = []
     for number in range(levels):
         watched = FIRST_PAIRS * 2**number
@@ -201,18 +199,20 @@ async def pairs(house: House, levels: int, seconds: float) -> dict[str, Any]:
                 house.watch.note(float(markets.markets[pair].book.bids[0].amount))  # noqa: B023  # it ends with its entry
 
             markets.async_listen_prices(note)
-            await house.pour("books", watched, 1)
+            await house.pour("books", watched, WARM_UP_SECONDS)
             costs.append(await house.pour("books", watched, seconds))
-            if watched * 2 > LISTED or number == levels - 1:
-                steps = await doubled(house, "books", watched, 8, seconds)
-                break
+            if number == levels - 1:
+                first = 4 * watched
+                steps = await doubled(house, "books", first, MOST_DOUBLED, seconds)
     return {"costs": costs, "steps": steps}
 
 
-async def main(what: str, levels: int, seconds: float) -> None:
+async def main(levels: int, pair_levels: int, seconds: float) -> None:
     """Set everything up, pour, and print."""
     # The points that a minute has at most are no matter here.
     vars(client).update(ADDRESS_POINTS=MANY_POINTS, KEY_POINTS=MANY_POINTS)
+    listed = FIRST_PAIRS * 2 ** (pair_levels - 1)
+    hose = [sys.executable, "-m", "benchmarks.throughput.hose", str(listed)]
     with tempfile.TemporaryDirectory(prefix="benchmark-") as name:
         directory = Path(name)
         (directory / "custom_components").symlink_to(REPOSITORY / "custom_components")
@@ -220,21 +220,18 @@ async def main(what: str, levels: int, seconds: float) -> None:
             Processes(REPOSITORY, directory / "logs") as processes,
             aiohttp.ClientSession() as session,
         ):
-            hose = await processes.start(
-                "hose",
-                [sys.executable, "-m", "benchmarks.throughput.hose", str(LISTED)],
-                ready_seconds=READY_SECONDS,
-            )
+            child = await processes.start("hose", hose, ready_seconds=READY_SECONDS)
             async with async_test_home_assistant(config_dir=str(directory)) as hass:
                 hass.data.pop(loader.DATA_CUSTOM_COMPONENTS)
-                house = House(hass, session, hose.ready)
+                house = House(hass, session, child.ready)
                 house.watch.watch_blocks()
-                found = await {"executions": executions, "pairs": pairs}[what](
-                    house, levels, seconds
-                )
+                found = {
+                    "executions": await executions(house, levels, seconds),
+                    "pairs": await pairs(house, pair_levels, seconds),
+                }
                 await hass.async_stop(force=True)
     print(orjson.dumps(found).decode())
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], int(sys.argv[2]), float(sys.argv[3])))
+    asyncio.run(main(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])))

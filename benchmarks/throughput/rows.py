@@ -12,19 +12,20 @@ STEEPEST = 1.05
 FEWEST_EXECUTIONS = 2000
 BEHIND = 1.0
 # How often the amount is doubled, and for how many seconds each is poured.
-LEVELS, QUICK_LEVELS = 6, 5
+LEVELS, QUICK_LEVELS = 5, 4
 PAIR_LEVELS, QUICK_PAIR_LEVELS = 5, 3
-SECONDS, QUICK_SECONDS = 2.0, 0.6
+SECONDS, QUICK_SECONDS = 3.0, 0.5
 
 
 def scale(quick: bool) -> list[Row]:
     """Double executions a second and pairs until the feed is behind; look how the cost grows."""
-    seconds = str(QUICK_SECONDS if quick else SECONDS)
-    house = "benchmarks.throughput.house"
-    levels = str(QUICK_LEVELS if quick else LEVELS)
-    executions = run(house, "executions", levels, seconds)
-    levels = str(QUICK_PAIR_LEVELS if quick else PAIR_LEVELS)
-    pairs = run(house, "pairs", levels, seconds)
+    found = run(
+        "benchmarks.throughput.house",
+        str(QUICK_LEVELS if quick else LEVELS),
+        str(QUICK_PAIR_LEVELS if quick else PAIR_LEVELS),
+        str(QUICK_SECONDS if quick else SECONDS),
+    )
+    executions, pairs = found["executions"], found["pairs"]
     fastest = kept_up_with(executions["steps"])
     return [
         Row(
