@@ -41,9 +41,8 @@ def main(benchmarks: Mapping[str, Benchmark], words: Sequence[str]) -> int:
     """Run what was chosen and print the table; 1 when a benchmark failed, 130 when interrupted."""
     parser = _parser(benchmarks)
     arguments = parser.parse_args(words)
-    chosen = {
-        name: run for name, run in benchmarks.items() if name.startswith(arguments.only)
-    }
+    begins = tuple(arguments.only) or ""
+    chosen = {name: run for name, run in benchmarks.items() if name.startswith(begins)}
     if not chosen:
         wanted, known = " or ".join(arguments.only), ", ".join(benchmarks)
         parser.error(f"no benchmark's name begins with {wanted}; there are: {known}")
