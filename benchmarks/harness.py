@@ -146,7 +146,11 @@ def worker(python: Path, target: str) -> Iterator[Worker]:
         # A Ctrl-C is for this program; a worker ends with its input.
         start_new_session=True,
     ) as process:
-        yield Worker(process, target)
+        try:
+            yield Worker(process, target)
+        except BaseException:
+            process.kill()
+            raise
         if process.stdin is not None:
             process.stdin.close()
 

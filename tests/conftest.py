@@ -8,12 +8,13 @@ import pytest_socket
 # Home Assistant's loader finds the integration only when this package was imported first.
 import custom_components  # noqa: F401
 
+LONG = ("resilience", "benchmark")
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes minutes, so that all workers end at about the same time."""
-    items.sort(key=lambda item: item.get_closest_marker("resilience") is None)
+    items.sort(key=lambda item: not any(map(item.get_closest_marker, LONG)))
 
 
 @pytest.fixture(autouse=True)
