@@ -1,7 +1,8 @@
 """What was confirmed: carried out once, and followed until the outcome is known."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+import contextlib
 from decimal import Decimal
 import logging
 
@@ -15,7 +16,7 @@ from telegram_bot.desk.orders import Cancelling, CancellingAll, Placing
 from telegram_bot.desk.questions import Asker, Questions
 from telegram_bot.desk.undertaking import Look, Outcome, Undertaking
 from telegram_bot.desk.worth import spent, worth
-from telegram_bot.errors import HomeAssistantError, NotConnectedError
+from telegram_bot.errors import HomeAssistantError, NotConnectedError, UnansweredError
 from telegram_bot.feed import Json
 from telegram_bot.home_assistant import HomeAssistant
 from telegram_bot.languages import _, clock_time, ngettext, speaking
@@ -234,27 +235,30 @@ class OrderDesk:
 
     async def _execute(self, row: ConfirmationRow) -> None:
         """Send it and show what came of it."""
-        kind = self._kinds[row.kind]
-        patience = self._questions.own(self._show_patience(row))
-        outcome: Outcome | None = None
-        error: HomeAssistantError | None = None
         try:
-            outcome = await kind.send(row)
+            with _readable():
+                async with self._patience(row):
+                    outcome = await self._kinds[row.kind].send(row)
+                await self._settle(row, outcome)
         except HomeAssistantError as err:
-            error = err
+            if surely_not_done(err):
+                await self._refuse(row, err)
+                return
+            _LOGGER.warning(
+                "The outcome of %s %s is not known yet: %s", row.kind, row.id, err
+            )
+            await self._find_out_later(row)
+
+    @contextlib.asynccontextmanager
+    async def _patience(self, row: ConfirmationRow) -> AsyncIterator[None]:
+        """Say that it is on its way while an answer takes its time, and never afterwards."""
+        patience = self._questions.own(self._show_patience(row))
+        try:
+            yield
         finally:
             # Or it would take the place of the outcome.
             patience.cancel()
             await asyncio.gather(patience, return_exceptions=True)
-        if outcome:
-            await self._settle(row, outcome)
-        elif error and surely_not_done(error):
-            await self._refuse(row, error)
-        else:
-            _LOGGER.warning(
-                "The outcome of %s %s is not known yet: %s", row.kind, row.id, error
-            )
-            await self._find_out_later(row)
 
     async def _show_patience(self, row: ConfirmationRow) -> None:
         """Say that it is on its way, if that takes a while: most answers are faster than an edit."""
@@ -288,14 +292,11 @@ class OrderDesk:
             found = await self._look(row, pause)
             if found is None:
                 return
-            if found.outcome:
-                await self._settle(row, found.outcome)
-                return
             otherwise = found.otherwise
         await self._questions.show(row, "outcome", otherwise, done=True)
 
     async def _look(self, row: ConfirmationRow, pause: float) -> Look | None:
-        """Look after a pause; return None once a report has told the outcome."""
+        """Look after a pause; return None once the outcome is told, here or by a report."""
         while True:
             # The feed brings first what happened meanwhile.
             await self._home_assistant.wait_following()
@@ -303,7 +304,12 @@ class OrderDesk:
             if await self._store.insist(lambda store: _reported(store, row)):
                 return None
             try:
-                return await self._kinds[row.kind].look(row)
+                with _readable():
+                    found = await self._kinds[row.kind].look(row)
+                    if found.outcome is None:
+                        return found
+                    await self._settle(row, found.outcome)
+                    return None
             except HomeAssistantError as err:
                 _LOGGER.info("The outcome can't be asked for, trying again: %s", err)
             pause = min(_LONGEST_PAUSE, pause * 2)
@@ -333,6 +339,20 @@ class OrderDesk:
     async def _language(self, chat_id: int) -> str:
         """Return the language that is spoken in a chat."""
         return await self._store.run(lambda store: store.settings(chat_id).language)
+
+
+@contextlib.contextmanager
+def _readable() -> Iterator[None]:
+    """Take an answer that can't be read for none: whatever was asked for may have been done.
+
+    Raises:
+        UnansweredError: the answer was of another form than it has to be.
+    """
+    try:
+        yield
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as err:
+        _LOGGER.exception("An answer of Home Assistant can't be read")
+        raise UnansweredError(f"the answer can't be read: {err!r}") from err
 
 
 def _wrong(checked: Checked) -> str:

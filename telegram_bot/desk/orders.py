@@ -1,6 +1,6 @@
 """Orders: placed, cancelled, all cancelled."""
 
-from typing import ClassVar, override
+from typing import Any, ClassVar, override
 
 from telegram_bot import cards
 from telegram_bot.confirmations import client_order_id
@@ -19,10 +19,7 @@ class _OneOrder(Undertaking):
     async def _send(self, action: str, fields: Json) -> Json:
         """Perform an action whose answer is an order."""
         answer = await self.home_assistant.call(action, fields, within=SEND_WITHIN)
-        order = answer.get("order")
-        if not isinstance(order, dict):
-            raise UnansweredError("Home Assistant's answer holds no order")
-        return order
+        return _checked(answer.get("order"))
 
     async def _find(self, name: str, value: str) -> tuple[Json | None, bool]:
         """Return an order, and whether orders in any state were looked at, not the open ones alone."""
@@ -34,8 +31,19 @@ class _OneOrder(Undertaking):
                 raise
             exact = False
             answer = await self.home_assistant.call("get_orders")
-        found = (order for order in answer["orders"] if order.get(name) == value)
-        return next(found, None), exact
+        found = [order for order in answer["orders"] if order.get(name) == value]
+        return (_checked(found[0]) if found else None), exact
+
+
+def _checked(order: Any) -> Json:
+    """Return what is an order, at least as far as it tells how it stands.
+
+    Raises:
+        UnansweredError: it is none.
+    """
+    if not isinstance(order, dict) or not isinstance(order.get("status"), str):
+        raise UnansweredError("Home Assistant's answer holds no order")
+    return order
 
 
 class Placing(_OneOrder):

@@ -97,6 +97,40 @@ async def test_answer_that_says_nothing(rig: Rig) -> None:
     await wait_card(rig, card, "❌ Not placed: the exchange does not know this order.")
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [{}, {"order_id": 7}, make_order(status=None), make_order(executed_amount="?")],
+)
+async def test_odd_answers(
+    rig: Rig, caplog: pytest.LogCaptureFixture, odd: Json
+) -> None:
+    """An order that can't be read leaves the outcome open, and so does every look until one can be read."""
+    card = await preview(rig)
+    place, look = rig.home.services["place_order"], rig.home.services["get_orders"]
+    looks: list[Json] = []
+
+    def place_oddly(data: Json) -> Json:
+        """Place the order, and tell of it what nobody understands."""
+        place(data)
+        return {"order": odd}
+
+    def look_oddly(data: Json) -> Json:
+        """Tell nothing that can be read, in one way and in another."""
+        looks.append(data)
+        return {} if len(looks) == 1 else {"orders": [{**odd, **data}]}
+
+    rig.home.services["place_order"] = place_oddly
+    rig.home.services["get_orders"] = look_oddly
+    await rig.tap("Confirm", card)
+    await wait_card(rig, card, "❓ Sent, but no answer came.")
+    await rig.clock.pass_until(lambda: len(looks) >= 3)
+    assert "An answer of Home Assistant can't be read" in caplog.text
+    rig.home.services["get_orders"] = look
+    await rig.clock.pass_until(lambda: rig.home.count("get_orders") > len(looks))
+    await wait_card(rig, card, "🟢 Accepted")
+    assert rig.home.count("place_order") == 1
+
+
 async def test_disk_full_after_the_order(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
