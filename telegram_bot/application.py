@@ -12,7 +12,7 @@ import sqlite3
 
 import aiohttp
 from telegram import Update
-from telegram.error import Conflict, InvalidToken, TelegramError
+from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, TelegramError
 from telegram.ext import ApplicationBuilder
 
 from telegram_bot import people
@@ -380,11 +380,15 @@ class _Running:
 async def _show_menu(telegram: TelegramApplication) -> None:
     """Register what everybody may use, in each language; who may do more is shown it in their own chat."""
     for language in LANGUAGES:
-        with speaking(language):
-            await telegram.bot.set_my_commands(
-                menu(COMMANDS, Role.VIEWER),
-                language_code=None if language == DEFAULT_LANGUAGE else language,
-            )
+        try:
+            with speaking(language):
+                await telegram.bot.set_my_commands(
+                    menu(COMMANDS, Role.VIEWER),
+                    language_code=None if language == DEFAULT_LANGUAGE else language,
+                )
+        except (BadRequest, Forbidden) as err:
+            # It would be refused for ever, and everything works without a menu.
+            _LOGGER.warning("Telegram refuses the menu in %s: %s", language, err)
 
 
 def _recall(store: Transaction, access: Access) -> None:

@@ -228,6 +228,19 @@ async def test_telegram_comes_later(
     await rig.wait_message("70,001")
 
 
+@pytest.mark.parametrize("kind", ["bad_request", "forbidden"])
+async def test_refused_menu(
+    stopped_rig: Rig, caplog: pytest.LogCaptureFixture, kind: str
+) -> None:
+    """A menu that Telegram will never take does not keep the bot from its work."""
+    rig = stopped_rig
+    await rig.fault(kind, method="setMyCommands", count=1000)
+    await rig.start()
+    await rig.ask("/help", "You own this bot")
+    assert "Telegram refuses the menu in en" in caplog.text
+    assert "can't be reached" not in caplog.text
+
+
 async def test_refused_token_at_the_start(stopped_rig: Rig) -> None:
     """A token that Telegram does not accept ends the bot with a clear sentence."""
     rig = stopped_rig
