@@ -135,7 +135,7 @@ class AccountStream:
         async with self._catching_up:
             asked = dt_util.utcnow()
             await self.recovery.async_run()
-            self._caught_up = asked
+            self._caught_up = asked if self.recovery.is_complete else None
 
     async def _async_catch_up_missed(self, missed: CexioError) -> None:
         """Ask for what came faster than it could be read."""

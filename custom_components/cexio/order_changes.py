@@ -91,6 +91,13 @@ def merge(known: Order | None, new: Order) -> Order:
         created=_either(known.created, new.created),
         updated=max(filter(None, (known.updated, new.updated)), default=None),
         expire_time=_either(known.expire_time, new.expire_time),
+        # Reports do not tell them.
+        initial_on_hold_amount=_either(
+            known.initial_on_hold_amount, new.initial_on_hold_amount
+        ),
+        initial_on_hold_quote_amount=_either(
+            known.initial_on_hold_quote_amount, new.initial_on_hold_quote_amount
+        ),
     )
 
 

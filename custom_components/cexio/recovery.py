@@ -1,8 +1,10 @@
 """Asking the exchange for what no report told of (websocket.md 4.9)."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+import logging
 from time import monotonic
 from typing import Any
 
@@ -11,6 +13,8 @@ from .exchange import Order, Priority, RestClient
 from .executions import Ledger
 from .order_changes import Change, order_key
 from .order_outcomes import OrderOutcomes
+
+_LOGGER = logging.getLogger(__name__)
 
 # So long before the last contact is asked as well: a line may have been deaf for half a minute before it was
 # given up, and a clock may have been put right by a minute since. What is known already is not told again.
@@ -21,9 +25,15 @@ LONGEST_ABSENCE = timedelta(days=364)
 SINGLE_QUESTIONS = 5
 # What is left over is asked for at the next run.
 DOUBTFUL_QUESTIONS = 5
+# As many orders as one answer may hold (rest.md 4.B.8).
+PAGE_SIZE = 1000
+# So many pages beyond the first ones are read in one run, all questions together.
+FURTHER_PAGES = 4
 QUESTION_POINTS = 5
 # Open, ended since, missing together and one by one, doubtful, balances.
-LARGEST_POINTS = QUESTION_POINTS * (4 + SINGLE_QUESTIONS + DOUBTFUL_QUESTIONS)
+LARGEST_POINTS = QUESTION_POINTS * (
+    4 + FURTHER_PAGES + SINGLE_QUESTIONS + DOUBTFUL_QUESTIONS
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +75,9 @@ class Recovery:
         self._now = now
         self._clock = clock
         self._questions = 0
+        self._further_pages = 0
+        # Up to which creation all that was asked for has been read, None: to the end.
+        self._read_until: datetime | None = None
         self.runs = 0
         self.last: Run | None = None
 
@@ -77,12 +90,13 @@ class Recovery:
         """
         # Compared with times that the exchange gave, so that it has to be of its clock.
         asked, began = self._now(), self._clock()
-        self._questions = 0
+        self._questions, self._further_pages = 0, FURTHER_PAGES
+        self._read_until = None
         changes = await self._async_recover_orders()
         resolved = await self._outcomes.async_resolve_placements(DOUBTFUL_QUESTIONS)
         self._questions += resolved.questions
         changes += resolved.changes
-        await self._ledger.async_note_contact(asked)
+        await self._ledger.async_note_contact(self._read_until or asked)
         self._questions += 1
         await self._balances.async_refresh()
         self.runs += 1
@@ -94,26 +108,40 @@ class Recovery:
             fills=sum(change.fill is not None for change in changes),
         )
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether the last run read all there was; if not, the next one goes on."""
+        return self._read_until is None
+
     async def _async_recover_orders(self) -> list[Change]:
         """Compare the ledger with what the exchange says of open and ended orders."""
         ledger = self._ledger
-        open_orders = await self._async_ask()
+        # What ends in between is in neither answer: reports tell of it, or the next run.
+        open_orders, ended = await asyncio.gather(
+            self._async_ask_all(),
+            self._async_ended_since(ledger.contact),
+            return_exceptions=True,
+        )
+        if isinstance(open_orders, BaseException):
+            raise open_orders
         if not ledger.has_baseline:
             await ledger.async_adopt(open_orders)
-        changes = await self._async_apply(open_orders)
-        if (contact := ledger.contact) is not None:
-            changes += await self._async_apply(await self._async_ended_since(contact))
+        known = open_orders if isinstance(ended, BaseException) else open_orders + ended
+        changes = await self._async_apply(known)
+        if isinstance(ended, BaseException):
+            raise ended
         still_open = {order_key(order) for order in open_orders}
         missing = [
             order for order in ledger.open_orders if order_key(order) not in still_open
         ]
         return changes + await self._async_apply(await self._async_find(missing))
 
-    async def _async_ended_since(self, moment: datetime) -> list[Order]:
-        """Return the orders that were made since and have ended, oldest first."""
+    async def _async_ended_since(self, moment: datetime | None) -> list[Order]:
+        """Return the orders that were made since a moment and have ended, oldest first."""
+        if moment is None:
+            return []
         created_from = max(moment - CLOCK_MARGIN, self._now() - LONGEST_ABSENCE)
-        ended = await self._async_ask(archived=True, created_from=created_from)
-        return list(reversed(ended))
+        return await self._async_ask_all(archived=True, created_from=created_from)
 
     async def _async_find(self, missing: list[Order]) -> list[Order]:
         """Ask what became of orders that are no longer open."""
@@ -134,6 +162,37 @@ class Recovery:
         return await self._ledger.async_apply_orders(
             orders, live_since=self._ledger.live_since
         )
+
+    async def _async_ask_all(
+        self, *, archived: bool = False, created_from: datetime | None = None
+    ) -> list[Order]:
+        """Ask for orders, oldest first, page after page as far as one run goes.
+
+        Each page begins where the last one ended: what ends meanwhile displaces nothing.
+        """
+        found: list[Order] = []
+        while True:
+            page = await self._async_ask(
+                archived=archived,
+                created_from=created_from,
+                oldest_first=True,
+                page_size=PAGE_SIZE,
+            )
+            found += page
+            if len(page) < PAGE_SIZE:
+                return found
+            newest = page[-1].created
+            if not self._further_pages or newest in (None, created_from):
+                break
+            self._further_pages -= 1
+            created_from = newest
+        _LOGGER.warning(
+            "There are more orders than one recovery reads: %s were read, the next one goes on",
+            len(found),
+        )
+        if newest is not None:
+            self._read_until = min(self._read_until or newest, newest)
+        return found
 
     async def _async_ask(self, **criteria: Any) -> list[Order]:
         """Ask for orders, and count the question."""

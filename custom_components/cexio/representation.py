@@ -61,6 +61,10 @@ def order_to_stored(order: Order) -> dict[str, Any]:
     return order_as_dict(order) | {
         "client_id": order.client_id,
         "expire_time": iso(order.expire_time),
+        "initial_on_hold_amount": plain_or_none(order.initial_on_hold_amount),
+        "initial_on_hold_quote_amount": plain_or_none(
+            order.initial_on_hold_quote_amount
+        ),
     }
 
 
@@ -95,6 +99,9 @@ def order_from_stored(data: Mapping[str, Any]) -> Order:
         created=_datetime(data["created"]),
         updated=_datetime(data["updated"]),
         expire_time=_datetime(data["expire_time"]),
+        # Not kept from the beginning.
+        initial_on_hold_amount=_decimal(data.get("initial_on_hold_amount")),
+        initial_on_hold_quote_amount=_decimal(data.get("initial_on_hold_quote_amount")),
     )
 
 

@@ -107,10 +107,10 @@ class Exchange:
         created_from: datetime | None = None,
         **_: Any,
     ) -> list[Order]:
-        """Answer as the exchange does: newest first."""
+        """Answer as the exchange does, oldest first, with all there is."""
         return [
             model.state()
-            for model in reversed(self.orders.values())
+            for model in self.orders.values()
             if (
                 model.order_id == order_id
                 if order_id is not None
