@@ -4,7 +4,7 @@ import sys
 
 from benchmarks import chart, codec
 from benchmarks.command_line import Benchmark, main
-from benchmarks.household import bot, memory, points, start
+from benchmarks.household import memory, points, start
 from benchmarks.latency import fills, taps
 from benchmarks.throughput import rows as throughput
 
@@ -15,12 +15,11 @@ ALONE: dict[str, Benchmark] = {
     "chart": chart.run,
     "start": start.start,
     "points": points.points,
-    "memory": memory.memory,
     "scale": throughput.scale,
 }
 # They share a whole system, which runs beside from the first of them on.
 ON_STAGE: dict[str, Benchmark] = {
-    "memory-bot": bot.memory,
+    "memory": memory.memory,
     "fill-to-chat": fills.fill_to_chat,
     "fill-to-event": fills.fill_to_event,
     "tap-to-order": taps.tap_to_order,

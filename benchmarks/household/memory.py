@@ -1,12 +1,16 @@
-"""memory: how much Home Assistant grows by the integration."""
+"""memory: how much Home Assistant grows by the integration, and what the bot has."""
 
 from benchmarks.harness import Row
+from benchmarks.household import bot
 from benchmarks.household.processes import row, steady
 
 MOST_MEGABYTES = 12
 
 
 def memory(quick: bool) -> list[Row]:
-    """Weigh Home Assistant before the integration is imported, and while it watches 40 markets."""
+    """Weigh what 40 watched markets add to Home Assistant, and the bot after some use."""
     grown = steady(quick)["megabytes"]
-    return [row("memory: Home Assistant", "MB", [grown], MOST_MEGABYTES)]
+    return [
+        row("memory: Home Assistant", "MB", [grown], MOST_MEGABYTES),
+        *bot.memory(quick),
+    ]
