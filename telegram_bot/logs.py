@@ -45,8 +45,7 @@ def _text_formatter() -> logging.Formatter:
 
 def _json_formatter() -> logging.Formatter:
     """Return what writes lines for programs: one JSON object each."""
-    # Only those who ask for it pay for it.
-    from pythonjsonlogger.json import JsonFormatter  # noqa: PLC0415
+    from pythonjsonlogger.json import JsonFormatter  # noqa: PLC0415 - only who asks for it pays for it
 
     return JsonFormatter(
         "{asctime}{levelname}{name}{message}",

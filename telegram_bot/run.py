@@ -69,8 +69,7 @@ async def _start_page(
     config: HealthConfig, bot: CompanionBot
 ) -> Callable[[], Awaitable[None]]:
     """Serve the page of the bot's health; return what ends it."""
-    # A web server takes 6 MB, which who has no such page need not spend.
-    from telegram_bot.health_page import HealthPage  # noqa: PLC0415
+    from telegram_bot.health_page import HealthPage  # noqa: PLC0415 - a web server takes 6 MB; who has no page need not spend them
 
     page = HealthPage(config, bot.health)
     await page.start()

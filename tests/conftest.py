@@ -5,8 +5,7 @@ from collections.abc import Iterator
 import pytest
 import pytest_socket
 
-# Home Assistant's loader finds the integration only when this package was imported first.
-import custom_components  # noqa: F401
+import custom_components  # noqa: F401 - Home Assistant's loader finds the integration only afterwards
 
 LONG = ("resilience", "benchmark")
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]

@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 from pathlib import Path
+import re
 
 import pytest
 
@@ -36,6 +37,10 @@ FORBIDDEN = {
 }
 # The client is a package of its own: it may not reach into the integration around it either.
 OWN_PACKAGE = "custom_components.cexio.exchange"
+# What silences a check, and what follows on its line.
+SILENCED = re.compile(
+    r"# (?:noqa(?:: [A-Z]+\d+(?:, ?[A-Z]+\d+)*)?|type: ignore(?:\[[\w, -]+\])?)(.*)"
+)
 
 
 def imported_modules(path: Path) -> Iterator[str]:
@@ -76,6 +81,19 @@ def test_the_exchange_client_knows_nothing_of_the_integration() -> None:
         if module.startswith("custom_components")
     }
     assert {module for module in modules if not module.startswith(OWN_PACKAGE)} == set()
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_whatever_silences_a_check_says_why(part: str) -> None:
+    """Beside each `noqa` and `type: ignore` stands the reason, in words."""
+    bare = [
+        f"{path.relative_to(REPOSITORY)}:{number}"
+        for path in sorted((REPOSITORY / part).rglob("*.py"))
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
+        if (found := SILENCED.search(line))
+        and not re.search(r"[a-z]{2}", SILENCED.sub(r"\1", found[1]))
+    ]
+    assert bare == []
 
 
 def test_every_part_is_behind_a_wall_or_outside() -> None:

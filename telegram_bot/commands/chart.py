@@ -101,7 +101,7 @@ async def _own(context: Context, action: str, data: Json) -> list[Json]:
 
 def _draw(chart: Chart, theme: ChartTheme) -> bytes:
     """Draw; Pillow is loaded by the first chart, not at the start."""
-    from telegram_bot.charts import draw  # noqa: PLC0415 - see above
+    from telegram_bot.charts import draw  # noqa: PLC0415 - loaded by the first picture
 
     return draw(chart, theme)
 

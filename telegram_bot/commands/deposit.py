@@ -96,7 +96,7 @@ def _copy_buttons(address: Json) -> tuple[tuple[Button, ...], ...]:
 
 def _qr_code(text: str) -> bytes:
     """Draw an address as a QR code; segno is loaded by the first one, not at the start."""
-    import segno  # noqa: PLC0415 - see above
+    import segno  # noqa: PLC0415 - loaded by the first address
 
     out = BytesIO()
     code = segno.make(text, error="m", micro=False)

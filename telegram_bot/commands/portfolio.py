@@ -110,7 +110,7 @@ def _gain(value: str) -> str:
 
 def _draw(whole: Json, theme: ChartTheme) -> bytes:
     """Draw the bars; Pillow is loaded by the first picture, not at the start."""
-    from telegram_bot.shares import Share, Shares, draw  # noqa: PLC0415 - see above
+    from telegram_bot.shares import Share, Shares, draw  # noqa: PLC0415 - loaded by the first picture
 
     assets = _by_value(whole["assets"])
     priced = [asset for asset in assets if asset["value"] is not None]
