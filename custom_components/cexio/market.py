@@ -149,7 +149,10 @@ class Market(DataUpdateCoordinator[MarketData]):
             CONF_PRICE_INTERVAL, DEFAULT_PRICE_INTERVAL
         )
         self._rests_until = self.hass.loop.time() + pause - WRITE_TOLERANCE
-        self.async_set_updated_data(data)
+        # Not async_set_updated_data(): nothing is ever asked for here that it would put off.
+        self.data = data
+        self.last_update_success = True
+        self.async_update_listeners()
 
     @callback
     def _async_cancel_write(self) -> None:

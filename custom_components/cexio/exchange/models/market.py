@@ -1,9 +1,10 @@
 """Market data: pairs, currencies, tickers, books, trades, candles, networks."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any, NamedTuple, Self
 
 from .fields import (
@@ -119,6 +120,12 @@ class BookLevel(NamedTuple):
     amount: Decimal
 
 
+# As BookLevel._make, in half the time.
+_level: Callable[[tuple[Decimal, Decimal]], BookLevel] = partial(
+    tuple.__new__, BookLevel
+)
+
+
 @readable
 def book_levels(data: Any) -> tuple[BookLevel, ...]:
     """Read one side of a book: a list of [price, amount]."""
@@ -126,7 +133,7 @@ def book_levels(data: Any) -> tuple[BookLevel, ...]:
     if not levels:
         return ()
     prices, amounts = zip(*levels, strict=True)
-    return tuple(map(BookLevel, decimals(prices), decimals(amounts), strict=True))
+    return tuple(map(_level, zip(decimals(prices), decimals(amounts), strict=True)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +165,7 @@ class OrderBookSnapshot:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@received
 class OrderBookIncrement:
     """A change of a book: absolute new amounts, zero deletes the level (websocket.md 4.6)."""
 
@@ -172,10 +179,10 @@ class OrderBookIncrement:
     def from_wire(cls, data: Wire) -> Self:
         """Read an order_book_increment."""
         return cls(
-            pair=text(data["pair"]),
-            sequence=whole(data["seqId"]),
-            bids=book_levels(data["bids"]),
-            asks=book_levels(data["asks"]),
+            text(data["pair"]),
+            whole(data["seqId"]),
+            book_levels(data["bids"]),
+            book_levels(data["asks"]),
         )
 
 
@@ -208,12 +215,12 @@ class OrderBook(StreamEvent):
     def bids(self) -> tuple[BookLevel, ...]:
         """The levels that somebody buys at."""
         levels = sorted(self._bids.items(), reverse=True)[:BOOK_DEPTH]
-        return tuple(map(BookLevel._make, levels))
+        return tuple(map(_level, levels))
 
     @property
     def asks(self) -> tuple[BookLevel, ...]:
         """The levels that somebody sells at."""
-        return tuple(map(BookLevel._make, sorted(self._asks.items())[:BOOK_DEPTH]))
+        return tuple(map(_level, sorted(self._asks.items())[:BOOK_DEPTH]))
 
     @property
     def best_bid(self) -> Decimal | None:
