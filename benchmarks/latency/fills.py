@@ -50,19 +50,27 @@ def fill_to_chat(quick: bool) -> list[Row]:
 def fill_to_event(quick: bool) -> list[Row]:
     """Compare how soon a fill is on the bus of the same Home Assistant."""
     found = _measure(QUICK_SAMPLES if quick else SAMPLES)
-    ours, floor = (
-        Figures.of(found[side, "event"], MILLISECONDS) for side in ("ours", "floor")
+    ours, floor, kept, peer = (
+        Figures.of(found[side], MILLISECONDS)
+        for side in (
+            ("ours", "event"),
+            ("floor", "event"),
+            ("floor", "kept"),
+            ("peer", "chat"),
+        )
     )
     goal = Goal(1.5)
     return [
         Row(
-            "fill-to-event",
+            name,
             "ms",
             ours,
             str(goal),
             goal.is_met(ratio(ours, floor), None),
             floor=floor,
+            peer=peer,
         )
+        for name, floor in (("fill-to-event", floor), ("  floor kept on disk", kept))
     ]
 
 
@@ -99,9 +107,13 @@ async def _fill(
     events = {
         (note["event"], note.get("order")): note["time"] for note in scene.events()
     }
-    for side, event in (("ours", "cexio_execution"), ("floor", "benchmark_floor")):
+    for side, what, event in (
+        ("ours", "event", "cexio_execution"),
+        ("floor", "event", "benchmark_floor"),
+        ("floor", "kept", "benchmark_kept"),
+    ):
         left = await _left(sides[side])
-        found[side, "event"] = [events[event, name] - left[name] for name in amounts]
+        found[side, what] = [events[event, name] - left[name] for name in amounts]
     return found
 
 

@@ -4,6 +4,7 @@
 FLOOR is the ready line of the exchange that the floor's client listens to. Lives in Home Assistant's environment.
 """
 
+import asyncio
 from asyncio import Handle
 from collections.abc import Callable
 import hashlib
@@ -20,7 +21,10 @@ import aiohttp
 from homeassistant.core import EventBus, HomeAssistant, ServiceCall
 import orjson
 
+PING_SECONDS = 5.0
 OURS, FLOOR = "cexio_execution", "benchmark_floor"
+# The floor once more, after what it tells is on disk.
+KEPT = "benchmark_kept"
 # What takes a step of the loop.
 RUN: Callable[[Handle], None] = Handle._run  # noqa: SLF001  # nothing public does
 
@@ -48,7 +52,7 @@ class Notes:
             """Fire an event."""
             now = monotonic()
             fire(bus, event_type, event_data, *rest)
-            if event_type in (OURS, FLOOR):
+            if event_type in (OURS, FLOOR, KEPT):
                 order = event_data["client_order_id"]
                 self.write(event=event_type, time=now, order=order)
 
@@ -89,6 +93,8 @@ async def listen(hass: HomeAssistant, ready: dict[str, Any]) -> None:
     ):
         await socket.receive()
         await socket.send_str(sign_in(ready["key"], ready["secret"]))
+        hass.async_create_background_task(keep_alive(socket), "floor's pings")
+        kept = keeper(hass, "fills")
         offer_orders(hass, socket)
         async for message in socket:
             frame = orjson.loads(message.data)
@@ -102,13 +108,20 @@ async def listen(hass: HomeAssistant, ready: dict[str, Any]) -> None:
                     "price": data["lastPrice"],
                 }
                 hass.bus.async_fire(FLOOR, event)
+                await kept.add(data["clientOrderId"])
+                hass.bus.async_fire(KEPT, event)
+
+
+def keeper(hass: HomeAssistant, name: str) -> Any:
+    """Return what writes rows to a file of a name."""
+    # This program must find nothing of the repository by its name.
+    module = runpy.run_path(str(Path(__file__).with_name("kept.py")))
+    return module["Kept"](Path(hass.config.path(f"benchmark-{name}.sqlite")))
 
 
 def offer_orders(hass: HomeAssistant, socket: aiohttp.ClientWebSocketResponse) -> None:
     """Be the floor of orders: services that send what they are given, with and without a note of it on disk."""
-    # This program must find nothing of the repository by its name.
-    module = runpy.run_path(str(Path(__file__).with_name("kept.py")))
-    kept = module["Kept"](Path(hass.config.path("benchmark.sqlite")))
+    kept = keeper(hass, "orders")
 
     async def place(call: ServiceCall) -> None:
         """Send the order."""
@@ -124,6 +137,13 @@ def offer_orders(hass: HomeAssistant, socket: aiohttp.ClientWebSocketResponse) -
 
     hass.services.async_register("benchmark", "place", place)
     hass.services.async_register("benchmark", "keep_and_place", keep_and_place)
+
+
+async def keep_alive(socket: aiohttp.ClientWebSocketResponse) -> None:
+    """Speak now and then: who is silent is hung up on."""
+    while True:
+        await asyncio.sleep(PING_SECONDS)
+        await socket.send_str('{"e":"ping"}')
 
 
 def sign_in(key: str, secret: str) -> str:
