@@ -70,7 +70,6 @@ class Lane:
         claimed: a transaction under way may bring something to send.
         unwritten: what became of the last message, as long as the store does not know.
         arrived: when the last message for the chat came into the store.
-        edit_due: when an edit that made room for messages is sent all the same.
         flooded: since when so many have come that they wait to be told together.
     """
 
@@ -86,7 +85,6 @@ class Lane:
     taken: Taken | None = None
     unwritten: Callable[[Transaction], None] | None = None
     arrived: float = 0.0
-    edit_due: float | None = None
     flooded: float | None = None
     task: asyncio.Task[None] | None = None
 

@@ -54,10 +54,12 @@ def take(
         digest_flood(store, chat_id, now)
         rows = store.waiting(chat_id, limit=1)
     for row in rows[:1]:
-        if row.edits and not edits:
+        card = store.card(row.card_id) if row.card_id else None
+        # Whoever has tapped looks at the card.
+        asked = card is not None and card.confirmation_id is not None
+        if row.edits and not (edits or asked):
             return Later.EDIT
         store.mark([row.id], "sending")
-        card = store.card(row.card_id) if row.card_id else None
         return Taken(row, card, store.settings(chat_id))
     return None
 

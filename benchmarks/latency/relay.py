@@ -10,6 +10,15 @@ from typing import Any
 import aiohttp
 import orjson
 
+PING_SECONDS = 5.0
+
+
+async def _keep_alive(socket: aiohttp.ClientWebSocketResponse) -> None:
+    """Speak now and then: who is silent is hung up on."""
+    while True:
+        await asyncio.sleep(PING_SECONDS)
+        await socket.send_json({"e": "ping"})
+
 
 async def relay(exchange: dict[str, Any], telegram: dict[str, Any]) -> None:
     """Tell the chat of each trade."""
@@ -17,7 +26,7 @@ async def relay(exchange: dict[str, Any], telegram: dict[str, Any]) -> None:
     chat_id = telegram["users"][0]["id"]
     async with (
         aiohttp.ClientSession() as session,
-        session.ws_connect(exchange["ws"], heartbeat=5) as socket,
+        session.ws_connect(exchange["ws"]) as socket,
     ):
         await socket.receive()
         timestamp = int(time.time())
@@ -33,6 +42,7 @@ async def relay(exchange: dict[str, Any], telegram: dict[str, Any]) -> None:
         }
         await socket.send_json({"e": "auth", "oid": "auth", "auth": auth})
         await socket.receive()
+        alive = asyncio.create_task(_keep_alive(socket))
         print("{}", flush=True)
         async for message in socket:
             frame = orjson.loads(message.data)
@@ -45,6 +55,7 @@ async def relay(exchange: dict[str, Any], telegram: dict[str, Any]) -> None:
             body = {"chat_id": chat_id, "text": text}
             async with session.post(url, json=body) as response:
                 await response.read()
+        alive.cancel()
 
 
 if __name__ == "__main__":

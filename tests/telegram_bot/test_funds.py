@@ -59,8 +59,6 @@ async def test_nothing_to_cancel(rig: Rig) -> None:
     )
     card = await rig.ask("/cancelall", "Cancel 1 open order?")
     rig.home.orders.clear()
-    # Edits leave room for messages.
-    rig.clock.advance(1)
     await rig.tap("Confirm", card)
     await wait_card(rig, card, "🚫 No order was open any more.")
 
@@ -280,8 +278,6 @@ async def test_resume(guarded: Rig) -> None:
     await rig.ask("/resume", "🟢 Trading is on.")
     await rig.ask("/stop", "⛔ Trading is off.")
     await rig.ask("/stop", "You may look, but not trade here.", VIEWER)
-    # Edits leave room for messages.
-    rig.clock.advance(2)
     card = await resume(rig)
     await wait_card(rig, card, "🟢 Trading is on. /stop switches it off at once.")
     assert rig.home.status["trading_enabled"]

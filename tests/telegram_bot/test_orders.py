@@ -272,8 +272,6 @@ async def test_partial_fill_leaves_the_question_alone(rig: Rig) -> None:
     await rig.wait_message("🟡 Partly filled")
     shown = await wait_card(rig, question, "Cancel this order?")
     assert [button["text"] for button in shown["buttons"][0]] == ["Confirm", "Discard"]
-    # Edits leave room for messages.
-    rig.clock.advance(2)
     rig.home.refusals["cancel_order"] = Refusal(
         "outcome_unknown", "Nobody knows.", code="home_assistant_error"
     )
