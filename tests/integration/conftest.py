@@ -11,6 +11,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from custom_components.cexio.const import DOMAIN
+from custom_components.cexio.exchange import RestClient, Ticker
 from simulators.exchange.server import ExchangeServer
 from tests.integration.harness import (
     ClientSessionGenerator,
@@ -107,6 +108,23 @@ def automate(hass: HomeAssistant) -> Automate:
         assert state.state == "on", options
 
     return setup
+
+
+@pytest.fixture
+def shib_without_price() -> Iterator[None]:
+    """Let the exchange know no price of one coin."""
+    real = RestClient.get_ticker
+
+    async def without_shib(self: RestClient, *args: object, **kw: object) -> object:
+        """Answer without prices of the coin."""
+        found = await real(self, *args, **kw)  # type: ignore[arg-type]  # passed on as it came
+        return {
+            pair: Ticker(pair=pair) if pair.startswith("SHIB") else ticker
+            for pair, ticker in found.items()
+        }
+
+    with patch.object(RestClient, "get_ticker", without_shib):
+        yield
 
 
 @pytest.fixture

@@ -2,9 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from decimal import Decimal
+import sqlite3
 from typing import Any
+from unittest.mock import patch
 
 import aiohttp
 from homeassistant.config_entries import ConfigEntryState, ConfigSubentryData
@@ -183,3 +186,23 @@ async def add_alert(hass: HomeAssistant, **fields: Any) -> dict[str, Any]:
     given = {k: v for k, v in (defaults | fields).items() if v is not None}
     alert: dict[str, Any] = (await act(hass, "add_price_alert", **given))["alert"]
     return alert
+
+
+async def order_elsewhere(exchange: ExchangeServer, **fields: str) -> Any:
+    """Sell some BTC at the web terminal of the exchange, or order there what the fields say."""
+    sale = {
+        "clientOrderId": "web-1",
+        "accountId": "trading",
+        "currency1": "BTC",
+        "currency2": "USD",
+        "side": "SELL",
+        "orderType": "Market",
+        "amountCcy1": "0.1",
+    }
+    return await control(exchange, "client-orders", sale | fields)
+
+
+def full_disk(entry: MockConfigEntry) -> AbstractContextManager[object]:
+    """Let the database of an entry take nothing any more."""
+    full = sqlite3.OperationalError("database or disk is full")
+    return patch.object(entry.runtime_data.database, "async_run", side_effect=full)

@@ -15,7 +15,15 @@ import pytest
 from custom_components.cexio.price_alerts import ALERT_DEFAULTS, alert_subentry
 from simulators.exchange.server import ExchangeServer
 from tests.integration.harness import MockConfigEntry, async_capture_events
-from tests.integration.helpers import act, add_alert, control, move, settled, until
+from tests.integration.helpers import (
+    act,
+    add_alert,
+    control,
+    full_disk,
+    move,
+    settled,
+    until,
+)
 
 
 async def test_survives_a_restart(
@@ -147,11 +155,7 @@ async def test_change_that_cannot_be_kept_is_not_made(
     alert = await add_alert(hass)
     change = {"alert_id": alert["alert_id"], "price": "70000"}
     with (
-        patch.object(
-            entry.runtime_data.database,
-            "async_run",
-            side_effect=sqlite3.OperationalError("database or disk is full"),
-        ),
+        full_disk(entry),
         pytest.raises(HomeAssistantError) as raised,
     ):
         await act(hass, "update_price_alert", **change)
@@ -216,11 +220,7 @@ async def test_removed_in_the_ui_with_a_full_disk(
 ) -> None:
     """What Home Assistant keeps itself does not wait for the journal."""
     alert = await add_alert(hass)
-    with patch.object(
-        entry.runtime_data.database,
-        "async_run",
-        side_effect=sqlite3.OperationalError("database or disk is full"),
-    ):
+    with full_disk(entry):
         hass.config_entries.async_remove_subentry(entry, alert["alert_id"])
         await hass.async_block_till_done()
     assert (await act(hass, "list_price_alerts"))["alerts"] == []
@@ -231,11 +231,7 @@ async def test_alert_that_cannot_be_kept_is_not_promised(
 ) -> None:
     """With a full disk no alert is set."""
     with (
-        patch.object(
-            entry.runtime_data.database,
-            "async_run",
-            side_effect=sqlite3.OperationalError("database or disk is full"),
-        ),
+        full_disk(entry),
         pytest.raises(HomeAssistantError) as raised,
     ):
         await act(

@@ -7,7 +7,14 @@ import voluptuous as vol
 
 from simulators.exchange.server import ExchangeServer
 from tests.integration.harness import MockConfigEntry
-from tests.integration.helpers import act, changed, control, switch_trading, truth
+from tests.integration.helpers import (
+    act,
+    changed,
+    control,
+    order_elsewhere,
+    switch_trading,
+    truth,
+)
 
 
 async def test_cancel(
@@ -81,20 +88,7 @@ async def test_cancel_an_order_placed_elsewhere(
     hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
 ) -> None:
     """Orders of the web terminal are followed and can be cancelled."""
-    await control(
-        exchange,
-        "client-orders",
-        {
-            "clientOrderId": "web-1",
-            "accountId": "trading",
-            "currency1": "BTC",
-            "currency2": "USD",
-            "side": "SELL",
-            "orderType": "Limit",
-            "amountCcy1": "0.1",
-            "price": "70000",
-        },
-    )
+    await order_elsewhere(exchange, orderType="Limit", price="70000")
     (order,) = (await act(hass, "get_orders"))["orders"]
     assert order["client_order_id"] == "web-1"
     answer = await act(hass, "cancel_order", order_id=order["order_id"])

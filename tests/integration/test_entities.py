@@ -27,6 +27,7 @@ from tests.integration.helpers import (
     account_entry,
     act,
     control,
+    order_elsewhere,
     set_up,
     settled,
     switch_trading,
@@ -124,19 +125,7 @@ async def test_new_asset_appears(
     """An asset that is bought for the first time gets its sensors without a reload."""
     runtime = entry.runtime_data
     assert hass.states.get("sensor.trading_ada_total") is None
-    await control(
-        exchange,
-        "client-orders",
-        {
-            "clientOrderId": "web-1",
-            "accountId": "trading",
-            "currency1": "ADA",
-            "currency2": "USD",
-            "side": "BUY",
-            "orderType": "Market",
-            "amountCcy1": "100",
-        },
-    )
+    await order_elsewhere(exchange, currency1="ADA", side="BUY", amountCcy1="100")
     await until(lambda: hass.states.is_state("sensor.trading_ada_total", "100.000000"))
     assert entry.runtime_data is runtime
 

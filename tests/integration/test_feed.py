@@ -21,6 +21,7 @@ from tests.integration.helpers import (
     act,
     changed,
     control,
+    order_elsewhere,
     settled,
     switch_trading,
     truth,
@@ -88,19 +89,7 @@ async def test_fill_while_home_assistant_was_off(
     ]
     await hass.config_entries.async_unload(entry.entry_id)
     await control(exchange, "market/price", {"pair": "BTC-USD", "price": "58000"})
-    elsewhere = await control(
-        exchange,
-        "client-orders",
-        {
-            "clientOrderId": "web-1",
-            "accountId": "trading",
-            "currency1": "BTC",
-            "currency2": "USD",
-            "side": "SELL",
-            "orderType": "Market",
-            "amountCcy1": "0.1",
-        },
-    )
+    elsewhere = await order_elsewhere(exchange)
     events = async_capture_events(hass, "cexio_execution")
     await hass.config_entries.async_setup(entry.entry_id)
     await settled(entry)

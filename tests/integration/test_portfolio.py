@@ -16,7 +16,7 @@ from custom_components.cexio.conversion import (
     Graph,
     conversion_paths,
 )
-from custom_components.cexio.exchange import CexioError, RestClient, Ticker
+from custom_components.cexio.exchange import CexioError, RestClient
 from custom_components.cexio.portfolio import (
     DAY,
     SAMPLE_INTERVAL,
@@ -176,27 +176,16 @@ async def test_another_currency(hass: HomeAssistant, entry: MockConfigEntry) -> 
 
 
 async def test_what_cannot_be_priced_is_named(
-    hass: HomeAssistant, exchange: ExchangeServer
+    hass: HomeAssistant, exchange: ExchangeServer, shib_without_price: None
 ) -> None:
     """An asset without a price is named, never silently dropped."""
-    real = RestClient.get_ticker
-
-    async def without_shib(self: RestClient, *args: object, **kw: object) -> object:
-        """Answer without prices of one coin."""
-        found = await real(self, *args, **kw)  # type: ignore[arg-type]  # passed on as it came
-        return {
-            pair: Ticker(pair=pair) if pair.startswith("SHIB") else ticker
-            for pair, ticker in found.items()
-        }
-
-    with patch.object(RestClient, "get_ticker", without_shib):
-        entry = await set_up(hass, account_entry(exchange))
-        await until(lambda: coordinator(entry).data)
-        assert portfolio(entry).unpriced == ("SHIB",)
-        state = hass.states.get(VALUE)
-        assert state is not None
-        assert state.attributes["unpriced"] == ["SHIB"]
-        assert "SHIB" not in state.attributes["values"]
+    entry = await set_up(hass, account_entry(exchange))
+    await until(lambda: coordinator(entry).data)
+    assert portfolio(entry).unpriced == ("SHIB",)
+    state = hass.states.get(VALUE)
+    assert state is not None
+    assert state.attributes["unpriced"] == ["SHIB"]
+    assert "SHIB" not in state.attributes["values"]
 
 
 async def test_follows_balances(

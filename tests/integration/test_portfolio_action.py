@@ -11,7 +11,6 @@ from homeassistant.exceptions import ServiceValidationError
 import pytest
 
 from custom_components.cexio import profit as profit_module
-from custom_components.cexio.exchange import RestClient, Ticker
 from custom_components.cexio.portfolio import (
     TICKER_LIFETIME,
     PortfolioCoordinator,
@@ -111,22 +110,13 @@ async def test_cost_and_profit(hass: HomeAssistant, entry: MockConfigEntry) -> N
         assert answer[name] == state.state
 
 
-async def test_without_a_price(hass: HomeAssistant, exchange: ExchangeServer) -> None:
+async def test_without_a_price(
+    hass: HomeAssistant, exchange: ExchangeServer, shib_without_price: None
+) -> None:
     """What cannot be priced is listed, without value and share, and named."""
-    real = RestClient.get_ticker
-
-    async def without_shib(self: RestClient, *args: object, **kw: object) -> object:
-        """Answer without prices of one coin."""
-        found = await real(self, *args, **kw)  # type: ignore[arg-type]  # passed on as it came
-        return {
-            pair: Ticker(pair=pair) if pair.startswith("SHIB") else ticker
-            for pair, ticker in found.items()
-        }
-
-    with patch.object(RestClient, "get_ticker", without_shib):
-        entry = await set_up(hass, account_entry(exchange))
-        await until(lambda: entry.runtime_data.account.portfolio.data)
-        answer = await ask(hass)
+    entry = await set_up(hass, account_entry(exchange))
+    await until(lambda: entry.runtime_data.account.portfolio.data)
+    answer = await ask(hass)
     assert answer["unpriced"] == ["SHIB"]
     shib = next(item for item in answer["assets"] if item["currency"] == "SHIB")
     assert Decimal(shib["total"]) > 0

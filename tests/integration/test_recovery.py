@@ -43,6 +43,7 @@ from tests.integration.helpers import (
     change_key,
     changed,
     control,
+    order_elsewhere,
     set_up,
     settled,
     switch_trading,
@@ -153,19 +154,7 @@ async def test_line_was_deaf_before_it_was_given_up(
     """What happened shortly before the last contact is asked for too, also when a clock was put right since."""
     account = entry.runtime_data.account
     await account.stream.async_stop()
-    await control(
-        exchange,
-        "client-orders",
-        {
-            "clientOrderId": "web-1",
-            "accountId": "trading",
-            "currency1": "BTC",
-            "currency2": "USD",
-            "side": "SELL",
-            "orderType": "Market",
-            "amountCcy1": "0.1",
-        },
-    )
+    await order_elsewhere(exchange)
     now = entry.runtime_data.client.clock.exchange_now()
     await account.ledger.async_note_contact(now + timedelta(seconds=100))
     events = async_capture_events(hass, "cexio_execution")

@@ -2,7 +2,6 @@
 
 import asyncio
 from decimal import Decimal
-import sqlite3
 from unittest.mock import patch
 
 from homeassistant.core import Context, HomeAssistant
@@ -19,6 +18,7 @@ from tests.integration.helpers import (
     act,
     changed,
     control,
+    full_disk,
     set_up,
     settled,
     switch_trading,
@@ -33,14 +33,7 @@ async def test_order_that_cannot_be_written_down_is_not_sent(
     """With a full disk nothing is placed, but what rests can be cancelled."""
     await switch_trading(hass)
     placed = await act(hass, "place_order", **LIMIT_BUY)
-    database = entry.runtime_data.database
-    with (
-        patch.object(
-            database,
-            "async_run",
-            side_effect=sqlite3.OperationalError("database or disk is full"),
-        ),
-    ):
+    with full_disk(entry):
         with pytest.raises(HomeAssistantError) as raised:
             await act(hass, "place_order", **LIMIT_BUY)
         assert raised.value.translation_key == "storage_failed"
