@@ -2,13 +2,12 @@
 
 import argparse
 import asyncio
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 import os
 from pathlib import Path
 import shutil
-import signal
 import sys
 import tempfile
 import time
@@ -20,6 +19,7 @@ from simulators.demo.home_assistant import Connection, HomeAssistantError
 from simulators.demo.processes import ProcessError
 from simulators.demo.system import HASS, System, run_system
 from tests.endurance.verdict import Price, Turn, Verdict, judge
+from tests.programs import parser_of, say, until_stopped
 
 WATCHED = Path(__file__).with_name("watched.py")
 PRICES_WITHIN_SECONDS = 60.0
@@ -57,31 +57,13 @@ class Course:
 
 def parse_arguments() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        prog="./scripts/endure",
-        description=DESCRIPTION,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
-        "--minutes", type=float, default=10.0, help="how long (default: %(default)s)"
+    parser = parser_of(
+        "./scripts/endure", DESCRIPTION, EXAMPLES, minutes=10.0, seed_of="market"
     )
     parser.add_argument(
         "--pairs", type=int, default=40, help="watched markets (default: %(default)s)"
     )
-    parser.add_argument(
-        "--seed", type=int, default=1, help="seed of the market (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--directory", type=Path, help="where stores and logs go (default: temporary)"
-    )
     return parser.parse_args()
-
-
-def say(text: str) -> None:
-    """Tell what is being done."""
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
 
 
 async def mids(connection: Connection) -> dict[str, Price]:
@@ -227,15 +209,6 @@ def table(course: Course, verdict: Verdict) -> str:
         for turn in verdict.blocks
     ]
     return "\n".join(lines)
-
-
-async def until_stopped(doing: Coroutine[Any, Any, int]) -> int:
-    """Do the work; SIGTERM and Ctrl-C let it stop all its processes first."""
-    task = asyncio.ensure_future(doing)
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, task.cancel)
-    return await task
 
 
 def main() -> int:

@@ -2,19 +2,17 @@
 
 import argparse
 import asyncio
-from collections.abc import Coroutine
 from pathlib import Path
 import shutil
-import signal
 import sys
 import tempfile
-from typing import Any
 
 import aiohttp
 import orjson
 
 from simulators.demo.home_assistant import HomeAssistantError
 from simulators.demo.processes import ProcessError
+from tests.programs import parser_of, say, until_stopped
 from tests.resilience.faults import EARLY, FAULTS
 from tests.resilience.mortal import BOT_POINTS, HOME_ASSISTANT_POINTS
 from tests.resilience.run import Report, run
@@ -45,26 +43,14 @@ Logs and stores stay in the directory that is named at the end when something wa
 
 def parse_arguments() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        prog="./scripts/soak",
-        description=DESCRIPTION,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
-        "--minutes", type=float, default=3.0, help="how long (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--seed", type=int, default=1, help="seed of the plan (default: %(default)s)"
+    parser = parser_of(
+        "./scripts/soak", DESCRIPTION, EXAMPLES, minutes=3.0, seed_of="plan"
     )
     parser.add_argument(
         "--json", type=Path, metavar="FILE", help="write the table as JSON too"
     )
     parser.add_argument(
         "--no-faults", action="store_true", help="neither faults nor kills"
-    )
-    parser.add_argument(
-        "--directory", type=Path, help="where stores and logs go (default: temporary)"
     )
     return parser.parse_args()
 
@@ -86,21 +72,6 @@ def table(report: Report) -> str:
                 (name, f"{value:.1f} s" if isinstance(value, float) else str(value))
             )
     return "\n".join(f"{name:<38}{value}" for name, value in rows)
-
-
-def say(text: str) -> None:
-    """Tell what is being done."""
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
-
-
-async def until_stopped(work: Coroutine[Any, Any, Report]) -> Report:
-    """Do the work; SIGTERM and Ctrl-C let it stop all its processes first."""
-    task = asyncio.ensure_future(work)
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, task.cancel)
-    return await task
 
 
 def main() -> int:
