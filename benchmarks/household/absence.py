@@ -1,0 +1,232 @@
+"""Be away while 40 orders are filled in 200 parts, come back, and tell of all of them; print how it went, as JSON.
+
+`python -m benchmarks.household.absence TURNS DELAY`: in turns the integration is set up again, and the same questions are
+asked by hand. `back` is counted from the beginning of the set-up, `told` from the moment at which the exchange gets
+the first question of the recovery; the first turn, in which everything is new, is left out. DELAY is how many seconds
+the exchange takes with each answer.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+import sys
+import tempfile
+from time import monotonic, time
+from typing import Any
+
+import aiohttp
+from homeassistant import loader
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import Event, HomeAssistant, callback
+import orjson
+from pytest_homeassistant_custom_component.common import (  # type: ignore[import-untyped]  # it has no py.typed
+    MockConfigEntry,
+    async_test_home_assistant,
+)
+
+from benchmarks.harness import REPOSITORY
+from benchmarks.household.entry import public
+from benchmarks.household.furnish import config_entry, signed
+from simulators.demo.control import Control
+from simulators.demo.processes import Processes
+
+PAIR, ACCOUNT = "BTC-USD", "trading"
+# Half of the orders are open before, as many as an account may have; the others are placed meanwhile.
+HALF, PARTS = 20, 5
+AMOUNT, PART = "0.010", "0.002"
+PRICE = "59000"
+# As long before the last contact as the integration asks, too.
+MARGIN_SECONDS = 180
+PATIENCE = 20.0
+LOOK_SECONDS = 0.05
+READY_SECONDS = 30.0
+ASKED = "get_my_orders"
+
+
+async def main(turns: int, delay: float) -> None:
+    """Set everything up, measure, and print."""
+    with tempfile.TemporaryDirectory(prefix="benchmark-") as name:
+        directory = Path(name)
+        (directory / "custom_components").symlink_to(REPOSITORY / "custom_components")
+        async with (
+            Processes(REPOSITORY, directory / "logs") as processes,
+            aiohttp.ClientSession() as session,
+        ):
+            child = await processes.start(
+                "exchange",
+                [sys.executable, "-m", "simulators.exchange", "--still"],
+                ready_seconds=READY_SECONDS,
+            )
+            async with async_test_home_assistant(config_dir=str(directory)) as hass:
+                hass.data.pop(loader.DATA_CUSTOM_COMPONENTS)
+                household = Household(hass, session, child.ready)
+                print(orjson.dumps(await household.measure(turns, delay)).decode())
+                await hass.async_stop(force=True)
+
+
+class Household:
+    """A Home Assistant that comes and goes, and somebody who asks by hand."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        session: aiohttp.ClientSession,
+        ready: Mapping[str, Any],
+    ) -> None:
+        """Watch one pair of an exchange that runs."""
+        self._hass = hass
+        self._session = session
+        self._ready = ready
+        self._control = Control(session, ready["control"])
+        self._entry: MockConfigEntry = config_entry(ready, [PAIR])
+        self._told: dict[str, float] = {}
+
+    async def measure(self, turns: int, delay: float) -> dict[str, list[float]]:
+        """Take turns; return milliseconds and points by what was measured."""
+        await self._control.post(
+            "/deposits", account_id=ACCOUNT, currency="USD", amount="100000000"
+        )
+        if delay:
+            await self._control.post(
+                "/faults", kind="delay", channel="rest", seconds=delay
+            )
+        self._hass.bus.async_listen("cexio_execution", self._async_take)
+        self._entry.add_to_hass(self._hass)
+        await self._come_back()
+        found: dict[str, list[float]] = {
+            name: [] for name in ("back", "told", "points", "floor_back", "floor_told")
+        }
+        for turn in range(turns + 1):
+            known, others = (
+                [f"{half}-{turn}-{number}" for number in range(HALF)]
+                for half in ("known", "other")
+            )
+            await self._place(known)
+            await self._see(known)
+            await self._hass.config_entries.async_unload(self._entry.entry_id)
+            left = time()
+            await self._control.post("/market/empty", pair=PAIR)
+            await self._fill()
+            await self._place(others)
+            await self._fill()
+            await self._control.post("/market/refill", pair=PAIR)
+            figures = await self._recover([*known, *others]) | await self._ask(left)
+            if turn:
+                for name, figure in figures.items():
+                    found[name].append(figure)
+        return found
+
+    @callback
+    def _async_take(self, event: Event[Any]) -> None:
+        """Note when an order was told as filled."""
+        if event.data["event"] == "filled":
+            self._told[event.data["client_order_id"]] = monotonic()
+
+    async def _come_back(self) -> None:
+        """Set the entry up, and wait until it is known what happened meanwhile.
+
+        Raises:
+            RuntimeError: It could not be set up.
+        """
+        await self._hass.config_entries.async_setup(self._entry.entry_id)
+        if self._entry.state is not ConfigEntryState.LOADED:
+            raise RuntimeError(
+                f"the entry is {self._entry.state}: {self._entry.reason}"
+            )
+        async with asyncio.timeout(PATIENCE):
+            while not self._entry.runtime_data.account.stream.has_caught_up:  # noqa: ASYNC110 - no event tells it
+                await asyncio.sleep(LOOK_SECONDS)
+
+    async def _place(self, orders: list[str]) -> None:
+        """Place orders elsewhere."""
+        for order in orders:
+            await self._control.post(
+                "/client-orders",
+                clientOrderId=order,
+                accountId=ACCOUNT,
+                currency1="BTC",
+                currency2="USD",
+                side="BUY",
+                orderType="Limit",
+                timeInForce="GTC",
+                amountCcy1=AMOUNT,
+                price=PRICE,
+            )
+
+    async def _see(self, orders: list[str]) -> None:
+        """Wait until orders are known."""
+        ledger = self._entry.runtime_data.account.ledger
+        async with asyncio.timeout(PATIENCE):
+            while len(ledger.open_orders) < len(orders):  # noqa: ASYNC110 - as above
+                await asyncio.sleep(LOOK_SECONDS)
+
+    async def _fill(self) -> None:
+        """Let somebody fill what is open, each order in some parts."""
+        for _ in range(HALF * PARTS):
+            await self._control.post(
+                "/market/trade", pair=PAIR, side="SELL", amount=PART
+            )
+
+    async def _recover(self, orders: list[str]) -> dict[str, float]:
+        """Be back; return what it took until all orders were told."""
+        await self._await_new_minute()
+        self._told.clear()
+        spent = await self._points()
+        began = monotonic()
+        await self._come_back()
+        points = await self._points() - spent
+        told = max(self._told[order] for order in orders)
+        asked = min(
+            request["time"]
+            for request in (await self._control.get("/stamps"))["requests"]
+            if request["action"] == ASKED and request["time"] > began
+        )
+        return {
+            "back": (told - began) * 1e3,
+            "told": (told - asked) * 1e3,
+            "points": points,
+        }
+
+    async def _ask(self, left: float) -> dict[str, float]:
+        """Ask by hand for what is needed to be back: what is traded and held, then prices, then orders.
+
+        Raises:
+            RuntimeError: The answer does not hold the orders.
+        """
+        began = monotonic()
+        await asyncio.gather(
+            public(self._session, self._ready, "get_pairs_info", {}),
+            public(self._session, self._ready, "get_currencies_info", {}),
+            signed(self._session, self._ready, "get_my_account_status_v3", {}),
+            signed(self._session, self._ready, "get_my_wallet_balance", {}),
+        )
+        await public(self._session, self._ready, "get_ticker", {"pairs": [PAIR]})
+        asked = monotonic()
+        since = int((left - MARGIN_SECONDS) * 1000)
+        open_orders, ended = await asyncio.gather(
+            signed(self._session, self._ready, ASKED, {}),
+            signed(
+                self._session,
+                self._ready,
+                ASKED,
+                {"archived": True, "serverCreateTimestampFrom": since},
+            ),
+        )
+        now = monotonic()
+        if open_orders or len(ended) < 2 * HALF:
+            raise RuntimeError("the orders were not filled")
+        return {"floor_back": (now - began) * 1e3, "floor_told": (now - asked) * 1e3}
+
+    async def _points(self) -> int:
+        """Return the points that this minute has cost the key."""
+        used: int = (await self._control.get("/budgets"))["keys"]["all"]
+        return used
+
+    async def _await_new_minute(self) -> None:
+        """Wait where a turn would not fit into the minute's points, or would end in the next one."""
+        if time() % 60 > 50 or await self._points() > 100:
+            await asyncio.sleep(60 - time() % 60 + 0.5)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(int(sys.argv[1]), float(sys.argv[2])))
