@@ -16,6 +16,7 @@ from homeassistant.util import dt as dt_util
 from .const import CONF_PRICE_INTERVAL, DEFAULT_PRICE_INTERVAL, DOMAIN, TICKER_INTERVAL
 from .coordinator import CexioConfigEntry, CexioCoordinator, ReferenceCoordinator
 from .exchange import (
+    BestPrices,
     BookLevel,
     Call,
     CexioError,
@@ -91,14 +92,18 @@ class Market(DataUpdateCoordinator[MarketData]):
 
     config_entry: CexioConfigEntry
 
-    def __init__(self, hass: HomeAssistant, entry: CexioConfigEntry, pair: str) -> None:
-        """Prepare the market of a pair."""
+    def __init__(
+        self, hass: HomeAssistant, entry: CexioConfigEntry, pair: str, stream: Stream
+    ) -> None:
+        """Prepare the market of a pair, whose book the stream keeps."""
         super().__init__(hass, _LOGGER, config_entry=entry, name=f"{DOMAIN} {pair}")
         self.pair = pair
         self.data = MarketData()
         # Nothing is known yet; the first news makes it available.
         self.last_update_success = False
-        self.book: OrderBook | None = None
+        # Whether the prices are those of the live book.
+        self.is_live = False
+        self._stream = stream
         self._next: MarketData | None = None
         # When the next write may be, by the loop's clock, and what does it if it is to come.
         self._rests_until = 0.0
@@ -109,18 +114,23 @@ class Market(DataUpdateCoordinator[MarketData]):
         """The newest data, written already or not."""
         return self._next or self.data
 
+    @property
+    def book(self) -> OrderBook | None:
+        """The live book, None while there is none."""
+        return self._stream.order_book(self.pair) if self.is_live else None
+
     @callback
-    def async_set_book(self, book: OrderBook) -> None:
-        """Take in the maintained order book."""
-        self.book = book
-        bid, ask, newest = book.best_bid, book.best_ask, self.newest
+    def async_set_book(self, bid: Decimal | None, ask: Decimal | None) -> None:
+        """Take in the best prices of the live book."""
+        self.is_live = True
+        newest = self.newest
         if bid != newest.bid or ask != newest.ask or not self.last_update_success:
             self._async_set(MarketData(bid, ask, newest.ticker))
 
     @callback
     def async_set_ticker(self, ticker: Ticker) -> None:
         """Take in a ticker; its bid and ask count only while there is no live book."""
-        if self.book is None:
+        if not self.is_live:
             self._async_set(MarketData(ticker.best_bid, ticker.best_ask, ticker))
         else:
             self._async_set(replace(self.newest, ticker=ticker))
@@ -164,7 +174,7 @@ class Market(DataUpdateCoordinator[MarketData]):
     @callback
     def async_lose(self) -> None:
         """Become unavailable; why is said once for all markets, by who noticed it."""
-        self.book = None
+        self.is_live = False
         if self.last_update_success:
             self.last_update_success = False
             self.async_update_listeners()
@@ -265,7 +275,7 @@ class MarketHub:
         ):
             self._entry.async_on_unload(coordinator.async_add_listener(listener))
         await self.tickers.async_refresh()
-        self._calls = self.stream.call(self._async_take, OrderBook, Disconnected)
+        self._calls = self.stream.call(self._async_take, BestPrices, Disconnected)
         await self.stream.start()
 
     async def async_stop(self) -> None:
@@ -282,7 +292,7 @@ class MarketHub:
         is_new = not reasons
         reasons.add(reason)
         if is_new:
-            self.markets[pair] = Market(self._hass, self._entry, pair)
+            self.markets[pair] = Market(self._hass, self._entry, pair, self.stream)
             self.tickers.pairs.add(pair)
             if (ticker := self.tickers.data.get(pair)) is not None:
                 self.markets[pair].async_set_ticker(ticker)
@@ -324,8 +334,8 @@ class MarketHub:
     def price(self, pair: str) -> Decimal | None:
         """Return the middle price of a pair: of its live book, else of its ticker."""
         market = self.markets.get(pair)
-        if market is not None and market.book is not None:
-            return middle(market.book.best_bid, market.book.best_ask)
+        if market is not None and market.is_live:
+            return market.newest.mid
         if (ticker := self.tickers.data.get(pair)) is None:
             return None
         mid = middle(ticker.best_bid, ticker.best_ask)
@@ -340,12 +350,12 @@ class MarketHub:
     def _async_take(self, event: StreamEvent) -> None:
         """Take in one event."""
         match event:
-            case OrderBook(pair=pair) if (market := self.markets.get(pair)) is not None:
-                market.async_set_book(event)
+            case BestPrices(pair) if (market := self.markets.get(pair)) is not None:
+                market.async_set_book(event.bid, event.ask)
                 self._async_tell(pair, market.newest.mid)
             case Disconnected():
                 for market in self.markets.values():
-                    market.book = None
+                    market.is_live = False
                 self._async_check_availability()
 
     @callback
@@ -374,7 +384,7 @@ class MarketHub:
             if pair not in traded:
                 market.async_lose()
                 market.data = MarketData()
-            elif market.book is None:
+            elif not market.is_live:
                 self._entry.async_create_background_task(
                     self._hass, self._async_subscribe(pair), f"{DOMAIN} {pair}"
                 )
@@ -385,5 +395,5 @@ class MarketHub:
         if self.tickers.last_update_success:
             return
         for market in tuple(self.markets.values()):
-            if market.book is None:
+            if not market.is_live:
                 market.async_lose()

@@ -14,6 +14,7 @@ from .errors import (
 )
 from .events import Hub
 from .models import (
+    BestPrices,
     OrderBook,
     OrderBookIncrement,
     OrderBookSnapshot,
@@ -175,7 +176,9 @@ class MarketFeeds:
             self._hub.publish(trade)
 
     def _publish_book(self, keeper: OrderBookKeeper) -> None:
-        """Tell of a changed book, if anybody wants to know."""
+        """Tell of a changed book, as far as anybody wants to know."""
+        if self._hub.listeners(BestPrices):
+            self._hub.publish(keeper.best_prices())
         if self._hub.listeners(OrderBook):
             self._hub.publish(keeper.book())
 

@@ -1,9 +1,16 @@
 """A book kept from a snapshot and increments."""
 
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from enum import Enum, auto
 
-from .models import BookLevel, OrderBook, OrderBookIncrement, OrderBookSnapshot
+from .models import (
+    BestPrices,
+    BookLevel,
+    OrderBook,
+    OrderBookIncrement,
+    OrderBookSnapshot,
+)
 
 # So many increments older than a repeated snapshot may be under way when it arrives; more of them
 # mean that the exchange began to count anew.
@@ -16,6 +23,38 @@ class Applied(Enum):
     CHANGED = auto()
     IGNORED = auto()
     LOST = auto()
+
+
+class _Side:
+    """Amounts by price on one side of a book, and its best price."""
+
+    def __init__(self, best_of: Callable[[Iterable[Decimal]], Decimal]) -> None:
+        """Start empty; the best price is what max() or min() makes of them."""
+        self.levels: dict[Decimal, Decimal] = {}
+        self.best: Decimal | None = None
+        self._best_of = best_of
+
+    def replace(self, levels: tuple[BookLevel, ...]) -> None:
+        """Forget what was there."""
+        self.levels.clear()
+        self.change(levels)
+
+    def change(self, changed: tuple[BookLevel, ...]) -> None:
+        """Set the amounts at some prices; zero deletes."""
+        levels = self.levels
+        news: list[Decimal] = []
+        for price, amount in changed:
+            if amount:
+                levels[price] = amount
+                news.append(price)
+            else:
+                levels.pop(price, None)
+        if self.best in levels:
+            # The many others need no look.
+            news.append(self.best)
+            self.best = self._best_of(news)
+        else:
+            self.best = self._best_of(levels) if levels else None
 
 
 class OrderBookKeeper:
@@ -34,13 +73,13 @@ class OrderBookKeeper:
         self._stale = 0
         self._fresh = False
         self._flowing = False
-        self._bids: dict[Decimal, Decimal] = {}
-        self._asks: dict[Decimal, Decimal] = {}
+        self._bids = _Side(max)
+        self._asks = _Side(min)
 
     def apply_snapshot(self, snapshot: OrderBookSnapshot) -> None:
         """Replace the whole book."""
-        self._bids = {price: amount for price, amount in snapshot.bids if amount}
-        self._asks = {price: amount for price, amount in snapshot.asks if amount}
+        self._bids.replace(snapshot.bids)
+        self._asks.replace(snapshot.asks)
         self._sequence = snapshot.sequence or 0
         self._stale = 0
         self._fresh, self._flowing = self._flowing, True
@@ -56,8 +95,8 @@ class OrderBookKeeper:
             self.losses = 0
         self._sequence = increment.sequence
         self._fresh = False
-        _change(self._bids, increment.bids)
-        _change(self._asks, increment.asks)
+        self._bids.change(increment.bids)
+        self._asks.change(increment.asks)
         return Applied.CHANGED
 
     def lose(self) -> None:
@@ -72,8 +111,15 @@ class OrderBookKeeper:
     def book(self) -> OrderBook:
         """Return the book as it is now."""
         return OrderBook(
-            self.pair, self._sequence, self._bids.copy(), self._asks.copy()
+            self.pair,
+            self._sequence,
+            self._bids.levels.copy(),
+            self._asks.levels.copy(),
         )
+
+    def best_prices(self) -> BestPrices:
+        """Return the best prices as they are now."""
+        return BestPrices(self.pair, self._bids.best, self._asks.best)
 
     def _out_of_order(self, sequence: int) -> Applied:
         """Decide on an increment that does not follow the last one."""
@@ -83,12 +129,3 @@ class OrderBookKeeper:
         self.losses += 1
         self.lose()
         return Applied.LOST
-
-
-def _change(side: dict[Decimal, Decimal], levels: tuple[BookLevel, ...]) -> None:
-    """Set the amounts at some prices; zero deletes."""
-    for price, amount in levels:
-        if amount:
-            side[price] = amount
-        else:
-            side.pop(price, None)

@@ -20,6 +20,7 @@ from .account import (
 )
 from .fields import StreamEvent
 from .market import (
+    BestPrices,
     BookLevel,
     Candle,
     OrderBook,
@@ -48,6 +49,7 @@ __all__ = [
     "AccountStatus",
     "AccountUpdate",
     "Balance",
+    "BestPrices",
     "Blockchain",
     "BookLevel",
     "Candle",

@@ -186,10 +186,17 @@ class OrderBookIncrement:
         )
 
 
-class OrderBook(StreamEvent):
-    """A maintained book after a change: its top, best prices first.
+@received
+class BestPrices(StreamEvent):
+    """The best prices of a maintained book after a change of it; None where a side is empty."""
 
-    It is put in order when somebody looks: most changes are taken for their best prices alone.
+    pair: str
+    bid: Decimal | None
+    ask: Decimal | None
+
+
+class OrderBook(StreamEvent):
+    """A maintained book after a change: its top, best prices first, put in order when somebody looks.
 
     Attributes:
         pair: Base and quote.
