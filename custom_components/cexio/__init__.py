@@ -14,6 +14,7 @@ from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.typing import ConfigType
 
+from .assistants import async_offer_tools
 from .client import async_create_client
 from .const import (
     CONF_KIND,
@@ -35,7 +36,6 @@ from .database import database_path, remove_database
 from .database_issues import async_forget_file, async_open_database, unusable
 from .entity import account_device, flat_execution, known_devices
 from .feed import FeedEntry, FeedKind, FeedListener
-from .llm_api import async_setup_llm_api
 from .log_filter import async_redact, secrets_of
 from .migration import async_migrate
 from .portfolio import WalletCoordinator
@@ -62,7 +62,7 @@ PLATFORMS = [
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register what is there whether an entry is loaded or not."""
     async_setup_services(hass)
-    async_setup_llm_api(hass)
+    async_offer_tools(hass)
     async_setup_websocket_api(hass)
     return True
 

@@ -16,6 +16,7 @@ from homeassistant.components.sensor import (
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import PERCENTAGE
 from homeassistant.core import callback
+from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import CONF_PAIR
@@ -226,9 +227,15 @@ class CexioFee(CoordinatorEntity[FeesCoordinator], SensorEntity):
         """Hang the entity on the device of its market."""
         super().__init__(coordinator)
         entry = coordinator.config_entry
+        self._subentry = subentry
         self._pair: str = subentry.data[CONF_PAIR]
         self._attr_unique_id = f"{entry.entry_id}_{self._pair}_{FEE}"
-        self._attr_device_info = market_device(entry, subentry)
+
+    @property
+    @override
+    def device_info(self) -> DeviceInfo:
+        """The device of the market."""
+        return market_device(self.coordinator.config_entry, self._subentry)
 
     @property
     @override

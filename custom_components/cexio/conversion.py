@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice
+from sys import intern
 
 from .coordinator import ReferenceCoordinator
 from .exchange import CexioError, Priority, RateLimitError
@@ -38,7 +39,7 @@ class Graph:
         self.pairs = pairs
         self._neighbours: dict[str, set[str]] = {}
         for pair in pairs:
-            base, _, quote = pair.partition("-")
+            base, quote = map(intern, pair.split("-", 1))
             self._neighbours.setdefault(base, set()).add(quote)
             self._neighbours.setdefault(quote, set()).add(base)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, override
 
 from homeassistant.components.sensor.const import SensorDeviceClass
 from homeassistant.config_entries import ConfigSubentry
@@ -97,7 +97,12 @@ class CexioAccountEntity(Entity):
         self.entry = entry
         self._attr_translation_key = key
         self._attr_unique_id = f"{entry.entry_id}_{key}"
-        self._attr_device_info = account_device(entry)
+
+    @property
+    @override
+    def device_info(self) -> DeviceInfo:
+        """The device of the account; asked for once, so that none keeps its own."""
+        return account_device(self.entry)
 
 
 class CexioAccountCoordinatorEntity[CoordinatorT: DataUpdateCoordinator[Any]](
@@ -111,7 +116,12 @@ class CexioAccountCoordinatorEntity[CoordinatorT: DataUpdateCoordinator[Any]](
         """Hang the entity on the device of the account."""
         super().__init__(coordinator)
         self.entry = entry
-        self._attr_device_info = account_device(entry)
+
+    @property
+    @override
+    def device_info(self) -> DeviceInfo:
+        """The device of the account."""
+        return account_device(self.entry)
 
 
 class CexioBalanceEntity(CoordinatorEntity[AccountCoordinator]):
@@ -129,11 +139,14 @@ class CexioBalanceEntity(CoordinatorEntity[AccountCoordinator]):
         self.currency = currency
         self._attr_unique_id = f"{entry.entry_id}_{account_id}_{currency}_{key}"
         self._attr_translation_placeholders = {"currency": currency}
-        self._attr_device_info = (
-            sub_account_device(coordinator, account_id)
-            if account_id
-            else account_device(entry)
-        )
+
+    @property
+    @override
+    def device_info(self) -> DeviceInfo:
+        """The device of the account that the asset is in."""
+        if self.account_id:
+            return sub_account_device(self.coordinator, self.account_id)
+        return account_device(self.coordinator.config_entry)
 
 
 class CexioMarketEntity(CoordinatorEntity[Market]):
@@ -144,10 +157,14 @@ class CexioMarketEntity(CoordinatorEntity[Market]):
     def __init__(self, market: Market, subentry: ConfigSubentry, key: str) -> None:
         """Hang the entity on the device of its market."""
         super().__init__(market)
-        entry = market.config_entry
         self.subentry = subentry
-        self._attr_unique_id = f"{entry.entry_id}_{market.pair}_{key}"
-        self._attr_device_info = market_device(entry, subentry)
+        self._attr_unique_id = f"{market.config_entry.entry_id}_{market.pair}_{key}"
+
+    @property
+    @override
+    def device_info(self) -> DeviceInfo:
+        """The device of the market."""
+        return market_device(self.coordinator.config_entry, self.subentry)
 
 
 def market_subentries(entry: CexioConfigEntry) -> list[ConfigSubentry]:

@@ -6,6 +6,7 @@ from typing import override
 from homeassistant.components.event import EventEntity
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
@@ -97,8 +98,14 @@ class CexioPriceAlert(_FeedEventEntity):
         """Hang the entity on the device of its market."""
         self.entry = entry
         self.pair = subentry.data[CONF_PAIR]
+        self._subentry = subentry
         self._attr_unique_id = f"{entry.entry_id}_{self.pair}_{PRICE_ALERT}"
-        self._attr_device_info = market_device(entry, subentry)
+
+    @property
+    @override
+    def device_info(self) -> DeviceInfo:
+        """The device of the market."""
+        return market_device(self.entry, self._subentry)
 
     @callback
     @override

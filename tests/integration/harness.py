@@ -6,6 +6,7 @@ from pytest_homeassistant_custom_component.common import (  # type: ignore[impor
     async_capture_events,
     async_fire_time_changed,
     get_system_health_info,
+    mock_component,
     snapshot_platform,
 )
 from pytest_homeassistant_custom_component.components.recorder.common import (  # type: ignore[import-untyped]  # it has no py.typed
@@ -27,5 +28,6 @@ __all__ = [
     "async_fire_time_changed",
     "async_wait_recording_done",
     "get_system_health_info",
+    "mock_component",
     "snapshot_platform",
 ]

@@ -7,13 +7,15 @@ from unittest.mock import patch
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.helpers import llm
 from probatio import to_openapi
+import pytest
 
+from custom_components.cexio.assistants import CONVERSATION
 from custom_components.cexio.const import DOMAIN
 from custom_components.cexio.exchange import RestClient, TransportError
 from custom_components.cexio.llm_api import QUESTIONS
 from custom_components.cexio.services import ACTIONS
 from simulators.exchange.server import ExchangeServer
-from tests.integration.harness import MockConfigEntry
+from tests.integration.harness import MockConfigEntry, mock_component
 from tests.integration.helpers import account_entry, act, set_up, switch_trading, truth
 
 NAMES = [
@@ -22,6 +24,12 @@ NAMES = [
     "cexio__get_open_orders",
     "cexio__get_portfolio",
 ]
+
+
+@pytest.fixture(autouse=True)
+def assistants(hass: HomeAssistant) -> None:
+    """Let there be somebody who could call tools."""
+    mock_component(hass, CONVERSATION)
 
 
 async def api(hass: HomeAssistant) -> llm.APIInstance:

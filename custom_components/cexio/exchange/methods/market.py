@@ -8,6 +8,7 @@ from typing import Any
 from custom_components.cexio.exchange.budget import Priority
 from custom_components.cexio.exchange.errors import InvalidRequestError
 from custom_components.cexio.exchange.models.fields import (
+    SharedNumbers,
     Wire,
     iso,
     mapping,
@@ -305,7 +306,8 @@ def _server_time(data: Wire) -> datetime:
 def _pairs(data: Any) -> list[Pair]:
     """Read get_pairs_info: a list, in one documented example a single object."""
     found = [data] if isinstance(data, dict) else rows(data)
-    return [Pair.from_wire(mapping(row)) for row in found]
+    exact = SharedNumbers().__getitem__
+    return [Pair.from_wire(mapping(row), exact) for row in found]
 
 
 @readable

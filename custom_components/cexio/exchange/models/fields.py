@@ -18,11 +18,13 @@ from decimal import (
 from enum import StrEnum
 from functools import wraps
 from operator import itemgetter
-from typing import Any, dataclass_transform, override
+from typing import Any, Protocol, dataclass_transform, override
 
 from custom_components.cexio.exchange.errors import UnexpectedAnswerError
 
 type Wire = Mapping[str, Any]
+# Makes a number of a text without rounding it.
+type Exact = Callable[[str], Decimal]
 
 ZERO = Decimal(0)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -35,7 +37,7 @@ _exact = Context(
 ).create_decimal
 # And this one refuses by itself all but zero and what has its digits between 10**-40 and 10**40; with these
 # two settings the last place that it has is the 40th decimal. What it refuses is for decimal() to judge.
-_bounded = Context(
+bounded = Context(
     prec=_MAXIMUM_MAGNITUDE + 1,
     Emax=_MAXIMUM_MAGNITUDE,
     Emin=0,
@@ -81,6 +83,15 @@ def received[T](cls: type[T]) -> type[T]:
     To fill a dataclass that is frozen at run time, too, or by keywords, takes several times as long.
     """
     return dataclass(slots=True, unsafe_hash=True)(cls)
+
+
+class SharedNumbers(dict[str, Decimal]):
+    """Exact numbers by their texts: of many rows most are equal, and then one object."""
+
+    def __missing__(self, key: str) -> Decimal:
+        """Read a text that comes for the first time."""
+        number = self[key] = bounded(key)
+        return number
 
 
 def readable[**P, T](parse: Callable[P, T]) -> Callable[P, T]:
@@ -131,28 +142,33 @@ def decimals(values: Sequence[Any]) -> list[Decimal]:
     try:
         # NaN and Infinity, which do not count as numbers here, have an "n".
         if "n" not in (joined := "".join(values)) and "N" not in joined:
-            return [*map(_bounded, values)]
+            return [*map(bounded, values)]
     except TypeError, ArithmeticError:
         pass
     return [decimal(value) for value in values]
 
 
-def numbers[N](
-    read: Callable[[Any], N], *names: str
-) -> Callable[[Wire], list[N | Decimal]]:
+class NumbersReader[N](Protocol):
+    """Reads the numbers of a row, texts by `exact`."""
+
+    def __call__(self, data: Wire, exact: Exact = ..., /) -> list[N | Decimal]:
+        """Return the numbers in the order of their names."""
+
+
+def numbers[N](read: Callable[[Any], N], *names: str) -> NumbersReader[N]:
     """Return a reader of the numbers that go by some names, faster than one by one.
 
     Whatever is not a number in a text, it leaves to `read`.
     """
     take = itemgetter(*names)
 
-    def read_all(data: Wire) -> list[N | Decimal]:
+    def read_all(data: Wire, exact: Exact = bounded, /) -> list[N | Decimal]:
         """Return the numbers in the order of their names."""
         try:
             texts = take(data)
             # NaN and Infinity, which do not count as numbers here, have an "n".
             if "n" not in (joined := "".join(texts)) and "N" not in joined:
-                return [*map(_bounded, texts)]
+                return [*map(exact, texts)]
         except LookupError, TypeError, ArithmeticError:
             pass
         return [read(data.get(name)) for name in names]
@@ -169,7 +185,7 @@ def sparse_numbers(*names: str) -> Callable[[Wire], list[Decimal | None]]:
         try:
             joined = "".join([text for text in texts if text is not None])
             if "n" not in joined and "N" not in joined:
-                return [None if text is None else _bounded(text) for text in texts]
+                return [None if text is None else bounded(text) for text in texts]
         except TypeError, ArithmeticError:
             pass
         return [optional_decimal(text) for text in texts]

@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from sys import intern
 from typing import Self
 
 from .fields import (
+    Exact,
     Wire,
     boolean,
+    bounded,
     decimal,
     mapping,
     numbers,
@@ -52,15 +55,15 @@ class Pair:
 
     @classmethod
     @readable
-    def from_wire(cls, data: Wire) -> Self:
-        """Read a row of get_pairs_info."""
+    def from_wire(cls, data: Wire, exact: Exact = bounded) -> Self:
+        """Read a row of get_pairs_info; `exact` may keep what is the same in many rows."""
         return cls(
-            text(data["base"]),
-            text(data["quote"]),
+            intern(text(data["base"])),
+            intern(text(data["quote"])),
             whole(data["basePrecision"]),
             whole(data["quotePrecision"]),
             whole(data["pricePrecision"]),
-            *_PAIR_NUMBERS(data),
+            *_PAIR_NUMBERS(data, exact),
         )
 
 
@@ -80,7 +83,7 @@ class Currency:
     def from_wire(cls, data: Wire) -> Self:
         """Read a row of get_currencies_info."""
         return cls(
-            code=text(data["currency"]),
+            code=intern(text(data["currency"])),
             fiat=boolean(data["fiat"]),
             precision=whole(data["precision"]),
             wallet_precision=optional_whole(data.get("walletPrecision")),

@@ -1,0 +1,51 @@
+"""What is the same in many rows is kept once, and nothing is made equal that is not."""
+
+import pytest
+
+from custom_components.cexio.exchange.errors import UnexpectedAnswerError
+from custom_components.cexio.exchange.models.fields import SharedNumbers
+from custom_components.cexio.exchange.models.reference import Pair
+
+ROW = {
+    "base": "BTC",
+    "quote": "USD",
+    "baseMin": "0.0002",
+    "baseMax": "70",
+    "baseLotSize": "0.00000001",
+    "quoteMin": "10",
+    "quoteMax": "1000000",
+    "quoteLotSize": "0.01000000",
+    "basePrecision": 8,
+    "quotePrecision": 8,
+    "pricePrecision": 1,
+    "minPrice": "2400.0",
+    "maxPrice": "240000.0",
+}
+
+
+def test_rows_share() -> None:
+    """Equal texts become one object, names too."""
+    exact = SharedNumbers().__getitem__
+    copies = [dict(ROW), dict(ROW)]
+    copies[1] |= {"base": "".join(("B", "TC")), "baseMin": "".join(("0.", "0002"))}
+    first, second = (Pair.from_wire(row, exact) for row in copies)
+    assert first == second == Pair.from_wire(ROW)
+    assert first.base_min is second.base_min
+    assert first.base is second.base
+
+
+def test_places_are_kept() -> None:
+    """Numbers that are equal but written otherwise stay as they were written."""
+    known = SharedNumbers()
+    assert [str(known[text]) for text in ("0.1", "0.10", "0.1")] == [
+        *("0.1", "0.10", "0.1")
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "1e99", "NaN", "x"])
+def test_not_a_number(text: str) -> None:
+    """What is no number of bearable size is not kept, and spoils its row."""
+    known = SharedNumbers()
+    with pytest.raises(UnexpectedAnswerError):
+        Pair.from_wire(ROW | {"baseMin": text}, known.__getitem__)
+    assert text not in known
