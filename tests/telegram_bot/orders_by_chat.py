@@ -1,5 +1,10 @@
 """What the tests of orders by chat have in common."""
 
+import sqlite3
+
+import pytest
+
+from telegram_bot.transaction import Transaction
 from tests.telegram_bot.conftest import OWNER, Json, Rig
 
 
@@ -24,3 +29,13 @@ async def wait_card(rig: Rig, card: Json, words: str, user: int = OWNER) -> Json
         ]
 
     return found(await rig.chat(user, lambda chat: bool(found(chat))))[0]
+
+
+def fill_disk(patch: pytest.MonkeyPatch, method: str) -> None:
+    """Let a method of the bot's transaction fail as it does on a full disk."""
+
+    def fail(*_: object) -> None:
+        """Fail."""
+        raise sqlite3.OperationalError("database or disk is full")
+
+    patch.setattr(Transaction, method, fail)

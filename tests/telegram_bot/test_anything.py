@@ -14,11 +14,11 @@ import pytest
 from simulators.telegram.server import TelegramServer
 from telegram_bot.commands import COMMANDS
 from telegram_bot.config import AccessConfig, OrdersConfig, SecondFactorConfig
+from tests.telegram_bot.codes_by_chat import SECRET
 from tests.telegram_bot.conftest import OWNER, STRANGER, TRADER, VIEWER, Rig
 from tests.telegram_bot.fake_desk import make_order
 from tests.telegram_bot.fake_home_assistant import FakeHomeAssistant
 from tests.telegram_bot.test_kill_points import rows
-from tests.telegram_bot.test_second_factor import SECRET
 
 PEOPLE = (OWNER, TRADER, VIEWER, STRANGER)
 TRADERS = (OWNER, TRADER)

@@ -6,11 +6,11 @@ from collections.abc import Callable
 import pytest
 
 from telegram_bot.config import AccessConfig, OrdersConfig, SecondFactorConfig
+from tests.telegram_bot.codes_by_chat import SECRET, code
 from tests.telegram_bot.conftest import OWNER, VIEWER, Json, Rig
 from tests.telegram_bot.fake_desk import Refusal, make_order
 from tests.telegram_bot.fake_home_assistant import execution
 from tests.telegram_bot.orders_by_chat import confirm_data, wait_card
-from tests.telegram_bot.test_second_factor import SECRET, code
 
 
 def open_orders(rig: Rig, count: int, account: str = "trading") -> None:

@@ -15,10 +15,10 @@ from telegram_bot.config import OrdersConfig, SecondFactorConfig
 from telegram_bot.home_assistant import HomeAssistant
 from telegram_bot.store import Store
 from telegram_bot.transport import Transport
+from tests.telegram_bot.codes_by_chat import SECRET, code, confirmed
 from tests.telegram_bot.conftest import Json, Rig
 from tests.telegram_bot.fake_desk import make_order
 from tests.telegram_bot.orders_by_chat import confirm_data, preview, wait_card
-from tests.telegram_bot.test_second_factor import SECRET, code, confirm
 
 # As many as there are on the way; the last test holds that none is missing.
 POINTS = 18
@@ -112,11 +112,31 @@ async def bury(rig: Rig, points: FailPoints) -> None:
     points.counting = points.dead = False
 
 
+async def begin_again(rig: Rig, points: FailPoints) -> str:
+    """Start the bot again after its end; return the state that it finds its only question in."""
+    await bury(rig, points)
+    # Only now: what was on its way to the disk when the bot died may have reached it.
+    (state,) = rows(rig, "SELECT state FROM confirmations")
+    await rig.start()
+    return str(state)
+
+
 async def settle(rig: Rig, card: Json, words: str) -> Json:
     """Let time pass until a card shows what became of it."""
     shown = asyncio.create_task(wait_card(rig, card, words))
     await rig.clock.pass_until(shown.done, step=0.5)
     return await shown
+
+
+async def find_out(rig: Rig, card: Json, *, is_void: bool) -> None:
+    """See the card of an order tell what became of it, as the exchange knows it."""
+    if is_void:
+        await settle(rig, card, "⌛ Void: I was restarted before you decided.")
+        assert rig.home.count("place_order") == 0
+    elif rig.home.orders:
+        await settle(rig, card, "🟢 Accepted")
+    else:
+        await settle(rig, card, "❌ Not placed: the exchange does not know this order.")
 
 
 @pytest.mark.parametrize("number", range(1, POINTS + 1))
@@ -126,17 +146,8 @@ async def test_order(rig: Rig, monkeypatch: pytest.MonkeyPatch, number: int) -> 
     points = FailPoints(monkeypatch)
     died = await tap_and_die(rig, points, card, number)
     assert died, points.passed
-    await bury(rig, points)
-    # Only now: what was on its way to the disk when the bot died may have reached it.
-    (state,) = rows(rig, "SELECT state FROM confirmations")
-    await rig.start()
-    if state == "pending":
-        await settle(rig, card, "⌛ Void: I was restarted before you decided.")
-        assert rig.home.count("place_order") == 0
-    elif rig.home.orders:
-        await settle(rig, card, "🟢 Accepted")
-    else:
-        await settle(rig, card, "❌ Not placed: the exchange does not know this order.")
+    state = await begin_again(rig, points)
+    await find_out(rig, card, is_void=state == "pending")
     again = await rig.tap_data(confirm_data(card), card)
     await rig.wait_answer(again)
     assert rig.home.count("place_order") == len(rig.home.orders) <= 1
@@ -166,24 +177,14 @@ async def test_code(
     rig.orders = OrdersConfig(120, None, "always")
     rig.second_factor = SecondFactorConfig(totp_secret=SECRET)
     await rig.start()
-    card = await preview(rig)
-    await confirm(rig, card)
+    card = await confirmed(rig)
     points = FailPoints(monkeypatch)
     points.die_at = number
     points.counting = True
     await rig.send(code(rig))
     await rig.clock.pass_until(lambda: points.dead, step=0)
-    await bury(rig, points)
-    # Only now: what was on its way to the disk when the bot died may have reached it.
-    (state,) = rows(rig, "SELECT state FROM confirmations")
-    await rig.start()
-    if state == "awaiting_code":
-        await settle(rig, card, "⌛ Void: I was restarted before you decided.")
-        assert rig.home.count("place_order") == 0
-    elif rig.home.orders:
-        await settle(rig, card, "🟢 Accepted")
-    else:
-        await settle(rig, card, "❌ Not placed: the exchange does not know this order.")
+    state = await begin_again(rig, points)
+    await find_out(rig, card, is_void=state == "awaiting_code")
     rig.clock.advance(5)
     await rig.send(code(rig))
     await rig.wait_message("No question waits for a code.")
@@ -196,10 +197,7 @@ async def test_transfer(rig: Rig, monkeypatch: pytest.MonkeyPatch, number: int) 
     card = await rig.ask("/transfer 1 USD trading savings", "Holds until")
     points = FailPoints(monkeypatch)
     assert await tap_and_die(rig, points, card, number)
-    await bury(rig, points)
-    # Only now: what was on its way to the disk when the bot died may have reached it.
-    (state,) = rows(rig, "SELECT state FROM confirmations")
-    await rig.start()
+    state = await begin_again(rig, points)
     if state == "pending":
         await settle(rig, card, "⌛ Void: I was restarted before you decided.")
         assert rig.home.count("transfer") == 0

@@ -1,7 +1,6 @@
 """Orders by chat: shown first, confirmed once, followed to the end."""
 
 import asyncio
-import sqlite3
 
 import pytest
 
@@ -10,7 +9,12 @@ from telegram_bot.transaction import Transaction
 from tests.telegram_bot.conftest import OWNER, STRANGER, TRADER, VIEWER, Rig
 from tests.telegram_bot.fake_desk import Refusal, make_order
 from tests.telegram_bot.fake_home_assistant import execution
-from tests.telegram_bot.orders_by_chat import confirm_data, preview, wait_card
+from tests.telegram_bot.orders_by_chat import (
+    confirm_data,
+    fill_disk,
+    preview,
+    wait_card,
+)
 
 
 async def test_preview_shows_what_will_happen(rig: Rig) -> None:
@@ -305,13 +309,8 @@ async def test_late_end_tells_when(rig: Rig) -> None:
 async def test_full_disk_at_the_tap(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     """What could not be noted is not carried out."""
     card = await preview(rig)
-
-    def fail(*_: object) -> None:
-        """Fail as a full disk does."""
-        raise sqlite3.OperationalError("database or disk is full")
-
     with monkeypatch.context() as patch:
-        patch.setattr("telegram_bot.transaction.Transaction.compare_and_set", fail)
+        fill_disk(patch, "compare_and_set")
         assert "Nothing was ordered" in await rig.wait_answer(
             await rig.tap("Confirm", card)
         )

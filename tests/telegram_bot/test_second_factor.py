@@ -3,7 +3,6 @@
 import asyncio
 from decimal import Decimal
 from pathlib import Path
-import sqlite3
 
 import pyotp
 import pytest
@@ -23,31 +22,26 @@ from telegram_bot.second_factor import (
     provisioning_uri,
     totp_step,
 )
-from tests.telegram_bot.conftest import OWNER, TRADER, Json, Rig
+from tests.telegram_bot.codes_by_chat import (
+    SECRET,
+    code,
+    confirm,
+    confirmed,
+    write_code,
+    wrong,
+)
+from tests.telegram_bot.conftest import OWNER, TRADER, Rig
 from tests.telegram_bot.fake_desk import Refusal
-from tests.telegram_bot.orders_by_chat import confirm_data, preview, wait_card
+from tests.telegram_bot.orders_by_chat import (
+    confirm_data,
+    fill_disk,
+    preview,
+    wait_card,
+)
 from tests.telegram_bot.test_config import GOOD, load
 
-# RFC 6238, appendix B, in base 32.
-SECRET = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
 PIN_HASH = f"scrypt${32 * '0'}${64 * '0'}"
-WISH = "🔐 Write the code of your authenticator app here. I delete it at once."
 _1000 = Decimal(1000)
-NOTHING_DONE = "Now write your code. Nothing is done before."
-
-
-def code(rig: Rig, offset: int = 0) -> str:
-    """Return the code that an authenticator app shows now, or some steps away."""
-    return pyotp.TOTP(SECRET).at(int(rig.clock.time()) + offset * 30)
-
-
-def wrong(rig: Rig) -> str:
-    """Return a code that fits no step."""
-    return next(
-        text
-        for text in ("111111", "222222", "333333", "444444")
-        if totp_step(SECRET, text, rig.clock.time()) is None
-    )
 
 
 @pytest.fixture
@@ -60,25 +54,6 @@ async def guarded(stopped_rig: Rig) -> Rig:
     return stopped_rig
 
 
-async def confirm(rig: Rig, card: Json) -> None:
-    """Tap Confirm, and see the wish for the code."""
-    rig.clock.advance(5)
-    assert await rig.wait_answer(await rig.tap("Confirm", card)) == NOTHING_DONE
-    shown = await wait_card(rig, card, WISH)
-    assert [button["text"] for button in shown["buttons"][0]] == ["Discard"]
-
-
-async def write_code(rig: Rig, text: str) -> int:
-    """Write a code and see that it does not stay; return the id of the message."""
-    rig.clock.advance(3)
-    sent = await rig.send(text)
-    await rig.chat(
-        OWNER,
-        lambda chat: all(each["message_id"] != sent for each in chat["messages"]),
-    )
-    return sent
-
-
 async def test_a_right_code_places_the_order_once(guarded: Rig) -> None:
     """Confirm alone does nothing; the code places it, and can't be used again."""
     rig = guarded
@@ -89,8 +64,7 @@ async def test_a_right_code_places_the_order_once(guarded: Rig) -> None:
     first = code(rig)
     await write_code(rig, first)
     await wait_card(rig, card, "🟢 Accepted")
-    second = await preview(rig, "/buy 0.02 BTC-USD 60000")
-    await confirm(rig, second)
+    second = await confirmed(rig, "/buy 0.02 BTC-USD 60000")
     await write_code(rig, first)
     await rig.wait_message("This code was used before.")
     assert rig.home.count("place_order") == 1
@@ -102,8 +76,7 @@ async def test_a_right_code_places_the_order_once(guarded: Rig) -> None:
 async def test_wrong_codes_are_counted_and_reported(guarded: Rig) -> None:
     """Five wrong ones lock for an hour, whoever is asked next; the owner is told of each."""
     rig = guarded
-    card = await preview(rig)
-    await confirm(rig, card)
+    card = await confirmed(rig)
     for left in (4, 3, 2, 1):
         await write_code(rig, wrong(rig))
         tries = "try" if left == 1 else "tries"
@@ -118,13 +91,11 @@ async def test_wrong_codes_are_counted_and_reported(guarded: Rig) -> None:
     await wait_card(rig, card, "🔒 Too many wrong codes: I take none from you until")
     await rig.wait_message(f"🔒 Too many wrong codes from Ada, id {OWNER}.")
     rig.clock.advance(10)
-    again = await preview(rig)
-    await confirm(rig, again)
+    again = await confirmed(rig)
     await write_code(rig, code(rig))
     await wait_card(rig, again, "🔒 Too many wrong codes")
     rig.clock.advance(3600)
-    third = await preview(rig)
-    await confirm(rig, third)
+    third = await confirmed(rig)
     await write_code(rig, code(rig))
     await wait_card(rig, third, "🟢 Accepted")
     assert rig.home.count("place_order") == 1
@@ -133,8 +104,7 @@ async def test_wrong_codes_are_counted_and_reported(guarded: Rig) -> None:
 async def test_only_the_person_who_asked(guarded: Rig) -> None:
     """Another trader's right code confirms nothing."""
     rig = guarded
-    card = await preview(rig)
-    await confirm(rig, card)
+    card = await confirmed(rig)
     await rig.ask(code(rig), "No question waits for a code.", TRADER)
     assert rig.home.count("place_order") == 0
     await rig.tap("Discard", card)
@@ -146,8 +116,7 @@ async def test_only_the_person_who_asked(guarded: Rig) -> None:
 async def test_what_is_no_code(guarded: Rig) -> None:
     """Words are no try; Confirm a second time says what is missing; commands go on working."""
     rig = guarded
-    card = await preview(rig)
-    await confirm(rig, card)
+    card = await confirmed(rig)
     await rig.ask("yes please", "I wait for your code: digits only.")
     tap = await rig.tap_data(confirm_data(card), card)
     assert await rig.wait_answer(tap) == "I wait for your code. Nothing is done before."
@@ -161,10 +130,8 @@ async def test_what_is_no_code(guarded: Rig) -> None:
 async def test_one_code_means_one_thing(guarded: Rig) -> None:
     """A second Confirm sets the first one aside."""
     rig = guarded
-    first = await preview(rig)
-    await confirm(rig, first)
-    second = await preview(rig, "/buy 0.02 BTC-USD 60000")
-    await confirm(rig, second)
+    first = await confirmed(rig)
+    second = await confirmed(rig, "/buy 0.02 BTC-USD 60000")
     await wait_card(rig, first, "🗑 Set aside: you confirmed something else.")
     await write_code(rig, code(rig))
     await wait_card(rig, second, "🟢 Accepted")
@@ -174,8 +141,7 @@ async def test_one_code_means_one_thing(guarded: Rig) -> None:
 async def test_too_late(guarded: Rig) -> None:
     """A code after the deadline does nothing, and does not stay either."""
     rig = guarded
-    card = await preview(rig)
-    await confirm(rig, card)
+    card = await confirmed(rig)
     rig.clock.advance(120)
     await wait_card(rig, card, "⌛ Expired")
     await write_code(rig, code(rig))
@@ -188,8 +154,7 @@ async def test_code_at_the_deadline(
 ) -> None:
     """The deadline counts also where the question was not closed yet."""
     rig = guarded
-    card = await preview(rig)
-    await confirm(rig, card)
+    card = await confirmed(rig)
     monkeypatch.setattr(rig.clock, "advance", lambda seconds: None)
     rig.clock._passed += 120
     await write_code(rig, code(rig))
@@ -201,8 +166,7 @@ async def test_code_at_the_deadline(
 async def test_restart_voids_a_question_that_waits_for_a_code(guarded: Rig) -> None:
     """After a restart the code of the question before does nothing."""
     rig = guarded
-    card = await preview(rig)
-    await confirm(rig, card)
+    card = await confirmed(rig)
     await rig.stop()
     await rig.start()
     await wait_card(rig, card, "⌛ Void: I was restarted before you decided.")
@@ -216,15 +180,9 @@ async def test_full_disk_at_the_code(
 ) -> None:
     """What could not be noted is not carried out."""
     rig = guarded
-    card = await preview(rig)
-    await confirm(rig, card)
-
-    def fail(*_: object) -> None:
-        """Fail as a full disk does."""
-        raise sqlite3.OperationalError("database or disk is full")
-
+    await confirmed(rig)
     with monkeypatch.context() as patch:
-        patch.setattr("telegram_bot.transaction.Transaction.compare_and_set", fail)
+        fill_disk(patch, "compare_and_set")
         await write_code(rig, code(rig))
         await rig.wait_message("My disk takes nothing, so nothing was done.")
     assert rig.home.count("place_order") == 0
@@ -235,14 +193,9 @@ async def test_code_that_nobody_could_look_at(
 ) -> None:
     """A disk that takes nothing at all leaves no code in the chat either."""
     rig = guarded
-    await confirm(rig, await preview(rig))
-
-    def fail(*_: object) -> None:
-        """Fail as a full disk does."""
-        raise sqlite3.OperationalError("database or disk is full")
-
+    await confirmed(rig)
     with monkeypatch.context() as patch:
-        patch.setattr("telegram_bot.transaction.Transaction.is_new", fail)
+        fill_disk(patch, "is_new")
         await write_code(rig, code(rig))
         await rig.wait_message("Something went wrong inside me")
     assert rig.home.count("place_order") == 0
@@ -251,8 +204,7 @@ async def test_code_that_nobody_could_look_at(
 async def test_a_message_that_stays(guarded: Rig) -> None:
     """Where Telegram does not delete the code the person is told."""
     rig = guarded
-    card = await preview(rig)
-    await confirm(rig, card)
+    card = await confirmed(rig)
     await rig.fault("bad_gateway", method="deleteMessage")
     await rig.ask(code(rig), "I could not delete your message with the code.")
     await wait_card(rig, card, "🟢 Accepted")
@@ -261,8 +213,7 @@ async def test_a_message_that_stays(guarded: Rig) -> None:
 async def test_two_codes_at_once(guarded: Rig) -> None:
     """Of two right codes in the same moment one counts."""
     rig = guarded
-    card = await preview(rig)
-    await confirm(rig, card)
+    card = await confirmed(rig)
     await asyncio.gather(rig.send(code(rig)), rig.send(code(rig, 1)))
     await wait_card(rig, card, "🟢 Accepted")
     await rig.ask("/help", "may do everything")
