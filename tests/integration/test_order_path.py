@@ -177,5 +177,6 @@ async def test_worth_that_no_limit_asks_for(
     assert await books() == before
     assert quick == await converter.async_convert(Decimal(100), "EUR", "BTC")
     assert await books() == before + 1
-    assert await converter.async_convert(Decimal(1), "LTC", "USD", must_be_live=False)
-    assert await books() > before + 1
+    runtime.markets.tickers.data = {}
+    await converter.async_convert(Decimal(100), "EUR", "BTC", must_be_live=False)
+    assert await books() == before + 2
