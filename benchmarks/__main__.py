@@ -4,7 +4,7 @@ import sys
 
 from benchmarks import chart, codec
 from benchmarks.command_line import Benchmark, main
-from benchmarks.household import memory, points, start
+from benchmarks.household import memory, points, recovery, start
 from benchmarks.latency import fills, taps
 from benchmarks.throughput import rows as throughput
 
@@ -15,6 +15,7 @@ ALONE: dict[str, Benchmark] = {
     "chart": chart.run,
     "start": start.start,
     "points": points.points,
+    "recovery": recovery.recovery,
     "scale": throughput.scale,
 }
 # They share a whole system, which runs beside from the first of them on.
