@@ -30,7 +30,7 @@ from .conftest import MakeStream
 from .examples import REST, WEBSOCKET, Example
 from .expected_answers import ANSWERS, NOON
 from .expected_events import EVENTS
-from .fakes import ScriptedExchange, replies
+from .fakes import ScriptedExchange, replies, up
 from .looks import D
 
 type Client = RestClient | Stream
@@ -134,8 +134,7 @@ async def test_websocket_answer(
     """An answer over the WebSocket becomes its model."""
     exchange.answers[example.name] = replies(example.data)
     stream = make_stream(None) if example.name in PUBLIC_ONLY else make_stream()
-    await stream.start()
-    await stream.wait_connected(5)
+    await up(stream, exchange)
     look, expected = ANSWERS[example.key]
     try:
         result = await CALLS[example.name](stream, example)
@@ -158,9 +157,7 @@ async def test_event(
     events = stream.listen(
         ExecutionReport, OrderCancelReject, AccountUpdate, TradeHistory, Trade
     )
-    await stream.start()
-    socket = await exchange.socket()
-    await stream.wait_connected(5)
+    socket = await up(stream, exchange)
     await stream.subscribe_trades("BTC-USD")
     await socket.event(example.name, example.data)
     look, expected = EVENTS[example.key]
@@ -181,9 +178,7 @@ async def test_book_messages(
     )
     stream = make_stream(None)
     events = stream.listen(OrderBook)
-    await stream.start()
-    socket = await exchange.socket()
-    await stream.wait_connected(5)
+    socket = await up(stream, exchange)
     await stream.subscribe_order_book("BTC-USD")
     await socket.event("order_book_increment", found["4.6/order_book_increment/1"])
     await socket.event("order_book_increment", found["4.6/order_book_increment/0"])

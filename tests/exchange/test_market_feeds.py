@@ -11,13 +11,22 @@ from custom_components.cexio.exchange import (
     OrderBook,
     PermissionDeniedError,
     Stream,
+    Subscription,
     Trade,
     TradeHistory,
     UnsupportedPairError,
 )
 
 from .conftest import MakeStream
-from .fakes import FakeClock, ScriptedExchange, Socket, refuses, replies, says_nothing
+from .fakes import (
+    FakeClock,
+    ScriptedExchange,
+    Socket,
+    refuses,
+    replies,
+    says_nothing,
+    up,
+)
 
 PAIR = "BTC-USD"
 
@@ -36,23 +45,23 @@ async def counting(socket: Socket, frame: dict[str, Any]) -> None:
     )
 
 
-async def up(stream: Stream, exchange: ScriptedExchange) -> Socket:
-    """Start a stream and return the exchange's end of its session."""
-    await stream.start()
-    socket = await exchange.socket()
-    await stream.wait_connected(5)
-    return socket
+async def follow_book(
+    stream: Stream, exchange: ScriptedExchange
+) -> tuple[Subscription[OrderBook], Socket]:
+    """Follow a book whose snapshots are counted; return what is told of it, and the exchange's end."""
+    exchange.answers["order_book_subscribe"] = counting
+    events = stream.listen(OrderBook)
+    socket = await up(stream, exchange)
+    await stream.subscribe_order_book(PAIR)
+    return events, socket
 
 
 async def test_a_gap_brings_a_new_snapshot(
     exchange: ScriptedExchange, make_stream: MakeStream
 ) -> None:
     """The first loss is repaired at once, and what comes meanwhile is left aside."""
-    exchange.answers["order_book_subscribe"] = counting
     stream = make_stream(None)
-    events = stream.listen(OrderBook)
-    socket = await up(stream, exchange)
-    await stream.subscribe_order_book(PAIR)
+    events, socket = await follow_book(stream, exchange)
     await socket.event("order_book_increment", book(101, ("2", "1")))
     await socket.event("order_book_increment", book(105, ("3", "1")))
     await socket.event("order_book_increment", book(106, ("3", "1")))
@@ -67,11 +76,8 @@ async def test_repeated_losses_are_repaired_ever_more_slowly(
     exchange: ScriptedExchange, make_stream: MakeStream, clock: FakeClock
 ) -> None:
     """A feed that is always broken does not eat the points."""
-    exchange.answers["order_book_subscribe"] = counting
     stream = make_stream(None)
-    events = stream.listen(OrderBook)
-    socket = await up(stream, exchange)
-    await stream.subscribe_order_book(PAIR)
+    events, socket = await follow_book(stream, exchange)
     await anext(events)
     await socket.event("order_book_increment", book(900))
     await anext(events)
@@ -296,11 +302,8 @@ async def test_unreadable_changes_ask_for_one_snapshot(
     exchange: ScriptedExchange, make_stream: MakeStream, clock: FakeClock
 ) -> None:
     """However many of them come while it is under way."""
-    exchange.answers["order_book_subscribe"] = counting
     stream = make_stream(None)
-    events = stream.listen(OrderBook)
-    socket = await up(stream, exchange)
-    await stream.subscribe_order_book(PAIR)
+    events, socket = await follow_book(stream, exchange)
     await anext(events)
     exchange.answers["order_book_subscribe"] = says_nothing
     for _ in range(5):
