@@ -38,6 +38,9 @@ PRICE = "59000"
 # As long before the last contact as the integration asks, too.
 MARGIN_SECONDS = 180
 PATIENCE = 20.0
+TURN_SECONDS = 3.0
+# Many absences a minute are no absence's own cost.
+MANY_POINTS = 1_000_000
 LOOK_SECONDS = 0.05
 READY_SECONDS = 30.0
 ASKED = "get_my_orders"
@@ -85,6 +88,9 @@ class Household:
         """Take turns; return milliseconds and points by what was measured."""
         await self._control.post(
             "/deposits", account_id=ACCOUNT, currency="USD", amount="100000000"
+        )
+        await self._control.post(
+            "/switches", key_points=MANY_POINTS, address_points=MANY_POINTS
         )
         if delay:
             await self._control.post(
@@ -223,9 +229,9 @@ class Household:
         return used
 
     async def _await_new_minute(self) -> None:
-        """Wait where a turn would not fit into the minute's points, or would end in the next one."""
-        if time() % 60 > 50 or await self._points() > 100:
-            await asyncio.sleep(60 - time() % 60 + 0.5)
+        """Wait where a turn would end in the next minute, in which counts begin anew."""
+        if (left := 60 - time() % 60) < TURN_SECONDS:
+            await asyncio.sleep(left)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Run a household with 40 markets, 5 accounts and 10 open orders; print what it took, as JSON.
 
 `python -m benchmarks.household.steady MINUTES`: points a minute as the exchange counts them, and the growth of the
-process that Home Assistant lives in, from before the integration is imported.
+process that Home Assistant lives in, from before the integration is imported, beside another one.
 """
 
 import asyncio
@@ -17,11 +17,15 @@ from typing import Any
 import aiohttp
 from homeassistant import loader
 from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
 import orjson
 from pytest_homeassistant_custom_component.common import async_test_home_assistant  # type: ignore[import-untyped]  # it has no py.typed
 
 from benchmarks.harness import REPOSITORY
+from benchmarks.household.coinbase import fake_coinbase
 from benchmarks.household.furnish import LISTED, config_entry, furnish
+from benchmarks.household.imports import load_home_assistant
 from simulators.demo.control import Control
 from simulators.demo.processes import Processes
 
@@ -70,6 +74,7 @@ async def household(
     pairs = await furnish(session, control, ready)
     async with async_test_home_assistant(config_dir=str(directory)) as hass:
         hass.data.pop(loader.DATA_CUSTOM_COMPONENTS)
+        await settle_in(hass, pairs)
         before = resident()
         entry = config_entry(ready, pairs)
         entry.add_to_hass(hass)
@@ -88,6 +93,18 @@ async def household(
         "public": public / minutes,
         "megabytes": grown / 1e6,
     }
+
+
+async def settle_in(hass: HomeAssistant, pairs: list[str]) -> None:
+    """Let there be another integration first, so that what any brings is not taken for this one's.
+
+    Platforms, their translations, the threads that all work is done in.
+    """
+    load_home_assistant()
+    other = fake_coinbase(pairs)
+    other.add_to_hass(hass)
+    await async_setup_component(hass, other.domain, {})
+    await hass.async_block_till_done()
 
 
 async def count(control: Control, seconds: float) -> tuple[int, int]:

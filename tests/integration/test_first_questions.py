@@ -1,6 +1,7 @@
 """What a set-up asks: all that depends on nothing at once, and what it makes of failures."""
 
 import asyncio
+from typing import Any
 from unittest.mock import patch
 
 from homeassistant.config_entries import ConfigEntryState
@@ -24,7 +25,7 @@ async def test_asked_at_once(hass: HomeAssistant, exchange: ExchangeServer) -> N
     all_asked = asyncio.Event()
     request = RestClient._request
 
-    async def hold(self: RestClient, action: str, *arguments: object) -> object:
+    async def hold(self: RestClient, action: str, *arguments: Any) -> Any:
         """Answer nothing before everything was asked."""
         asked.append(action)
         if len(asked) == len(NEEDED):
