@@ -28,6 +28,7 @@ from .exchange import (
     StreamEvent,
     Ticker,
 )
+from .exchange.models.fields import received
 from .listeners import Listeners
 
 _LOGGER = logging.getLogger(__name__)
@@ -60,7 +61,7 @@ class TopOfBook:
         return self.asks[0].price if self.asks else None
 
 
-@dataclass(frozen=True, slots=True)
+@received
 class MarketData:
     """What is known of a market."""
 

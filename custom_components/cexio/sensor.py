@@ -266,7 +266,7 @@ class CexioMarketSensor(CexioMarketEntity, SensorEntity):
         present = (value, self.coordinator.last_update_success)
         if present != self._written:
             self._written = present
-            super()._handle_coordinator_update()
+            self.async_write_ha_state()
 
     @property
     @override

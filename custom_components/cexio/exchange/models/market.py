@@ -126,14 +126,14 @@ _level: Callable[[tuple[Decimal, Decimal]], BookLevel] = partial(
 )
 
 
-@readable
 def book_levels(data: Any) -> tuple[BookLevel, ...]:
-    """Read one side of a book: a list of [price, amount]."""
+    """Read one side of a book: a list of [price, amount]; for parsers that are readable()."""
     levels = rows(data)
     if not levels:
         return ()
     prices, amounts = zip(*levels, strict=True)
-    return tuple(map(_level, zip(decimals(prices), decimals(amounts), strict=True)))
+    numbers, count = decimals(prices + amounts), len(levels)
+    return tuple(map(_level, zip(numbers[:count], numbers[count:], strict=True)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
