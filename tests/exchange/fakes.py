@@ -31,6 +31,7 @@ START = 1_700_000_020.0
 CREDENTIALS = Credentials("test_key_of_some_length", "test_secret")
 # Real seconds after which a test gives up; nothing waits so long when all is well.
 PATIENCE = 20.0
+VOLUME = {"period": "30d", "volume": "1", "currency": "USD"}
 ORDER = NewOrder(
     account_id="trading",
     pair="BTC-USD",

@@ -26,8 +26,6 @@ from custom_components.cexio.exchange import (
 from .examples import NEW_REPORT
 from .fakes import CREDENTIALS, ORDER, START, FakeClock, ScriptedExchange
 
-VOLUME = {"period": "30d", "volume": "1", "currency": "USD"}
-
 
 async def test_private_requests_are_signed_as_sent(
     exchange: ScriptedExchange,

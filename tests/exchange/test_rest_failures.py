@@ -18,10 +18,9 @@ from custom_components.cexio.exchange import (
     RestClient,
     TransportError,
 )
-from tests.exchange.test_rest import VOLUME
 
 from .examples import NEW_REPORT
-from .fakes import CREDENTIALS, ORDER, FakeClock, Request, ScriptedExchange
+from .fakes import CREDENTIALS, ORDER, VOLUME, FakeClock, Request, ScriptedExchange
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from custom_components.cexio.portfolio import (
 from simulators.exchange.server import ExchangeServer
 from tests.integration.harness import MockConfigEntry
 from tests.integration.helpers import account_entry, act, set_up, switch_trading, until
-from tests.integration.test_profit import market, profit, read_all
+from tests.integration.reckoning import market, profit, read_all
 
 KEYS = [
     *("currency", "value", "on_hold_value", "change_24h", "change_24h_percentage"),

@@ -34,7 +34,7 @@ from custom_components.cexio.portfolio_history import (
 from simulators.exchange.server import ExchangeServer
 from tests.integration.harness import MockConfigEntry, async_fire_time_changed
 from tests.integration.helpers import act, switch_trading, until
-from tests.integration.test_price_history import at, kept, questions
+from tests.integration.recorded import at, kept, questions
 
 SERIES = "cexio:portfolio_01account_all_usd"
 

@@ -8,10 +8,7 @@ from typing import Any
 from unittest.mock import patch
 
 from homeassistant.components.recorder.models import StatisticMeanType
-from homeassistant.components.recorder.statistics import (
-    get_metadata,
-    statistics_during_period,
-)
+from homeassistant.components.recorder.statistics import get_metadata
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.recorder import get_instance
 from homeassistant.util import dt as dt_util
@@ -25,7 +22,6 @@ from custom_components.cexio.coordinator import Reference
 from custom_components.cexio.exchange import (
     Candle,
     CexioError,
-    Clock,
     InvalidRequestError,
     RestClient,
     UnsupportedPairError,
@@ -33,12 +29,9 @@ from custom_components.cexio.exchange import (
 from custom_components.cexio.long_term import HOUR, hour_of
 from custom_components.cexio.price_history import BUSY_PAUSE, CLOSED_AFTER, PriceHistory
 from simulators.exchange.server import ExchangeServer
-from tests.integration.harness import (
-    MockConfigEntry,
-    async_fire_time_changed,
-    async_wait_recording_done,
-)
-from tests.integration.helpers import act, truth, until
+from tests.integration.harness import MockConfigEntry, async_fire_time_changed
+from tests.integration.helpers import act, until
+from tests.integration.recorded import at, kept, questions
 from tests.integration.test_watched_markets import watch
 
 BITCOIN = "cexio:btc_usd_price"
@@ -80,36 +73,10 @@ def now(entry: MockConfigEntry) -> datetime:
     return found
 
 
-async def kept(hass: HomeAssistant, statistic_id: str) -> list[Any]:
-    """Return what the recorder has, once it has written everything."""
-    await async_wait_recording_done(hass)
-    rows = await get_instance(hass).async_add_executor_job(
-        statistics_during_period,
-        hass,
-        datetime.fromisoformat("2000-01-01T00:00:00+00:00"),
-        None,
-        {statistic_id},
-        "hour",
-        None,
-        {"mean", "min", "max"},
-    )
-    return list(rows.get(statistic_id, []))
-
-
-async def questions(exchange: ExchangeServer) -> int:
-    """Return how often candles were asked for."""
-    return int((await truth(exchange))["requests"].get("get_candles", 0))
-
-
 async def fill(entry: MockConfigEntry) -> None:
     """Work until everything was asked for."""
     while not await history(entry).async_work():
         pass
-
-
-def at(moment: datetime) -> Any:
-    """Have the exchange's time be some moment."""
-    return patch.object(Clock, "exchange_now", lambda _self: moment)
 
 
 async def test_filled_from_before(

@@ -14,12 +14,10 @@ import pytest
 from custom_components.cexio import profit as profit_module
 from custom_components.cexio.exchange import (
     CexioError,
-    Order,
-    OrderStatus,
     RestClient,
     UnsupportedPairError,
 )
-from custom_components.cexio.profit import START_PAUSE, Profit, ProfitCoordinator
+from custom_components.cexio.profit import START_PAUSE
 from simulators.exchange.server import ExchangeServer
 from tests.integration.harness import MockConfigEntry, async_fire_time_changed
 from tests.integration.helpers import (
@@ -31,6 +29,7 @@ from tests.integration.helpers import (
     truth,
     until,
 )
+from tests.integration.reckoning import coordinator, market, profit, read_all
 
 
 @pytest.fixture(autouse=True)
@@ -38,45 +37,6 @@ def no_horizon() -> Iterator[None]:
     """Count what has just happened."""
     with patch.object(profit_module, "HORIZON", -timedelta(seconds=30)):
         yield
-
-
-def coordinator(entry: MockConfigEntry) -> ProfitCoordinator:
-    """Return what reckons."""
-    found: ProfitCoordinator = entry.runtime_data.account.profit
-    return found
-
-
-def profit(entry: MockConfigEntry) -> Profit:
-    """Return the present reckoning."""
-    data = coordinator(entry).data
-    assert data is not None
-    return data
-
-
-async def market(
-    hass: HomeAssistant, entry: MockConfigEntry, side: str, pair: str, amount: str
-) -> Order:
-    """Trade at the market and return the order when it is filled."""
-    answer = await act(
-        hass,
-        "place_order",
-        pair=pair,
-        side=side,
-        order_type="market",
-        amount=amount,
-    )
-    order_id = answer["order"]["order_id"]
-    ledger = entry.runtime_data.account.ledger
-    await until(lambda: ledger.get(order_id=order_id).status is OrderStatus.FILLED)
-    order: Order = ledger.get(order_id=order_id)
-    return order
-
-
-async def read_all(entry: MockConfigEntry) -> None:
-    """Let the reckoning catch up."""
-    await until(lambda: coordinator(entry).turns.is_waiting)
-    while not await coordinator(entry).async_work():
-        pass
 
 
 async def test_buy_and_sell(

@@ -21,7 +21,7 @@ from tests.integration.described import ICONS, TEXTS, names_of
 from tests.integration.flows import begin, credentials
 from tests.integration.harness import MockConfigEntry
 from tests.integration.helpers import prices_entry, set_up, settled, switch_trading
-from tests.integration.test_profit import market, read_all
+from tests.integration.reckoning import market, read_all
 
 
 def check_form(steps: dict[str, Any], result: Any) -> None:

@@ -1,15 +1,12 @@
 """The bot as a process and as a whole: starts, waits, stops."""
 
 import asyncio
-from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Coroutine
-import contextlib
+from collections.abc import Coroutine
 import json
 import logging
 import os
 from pathlib import Path
 import signal
-import sys
 import time
 from typing import Any
 
@@ -21,54 +18,9 @@ from telegram_bot.application import CompanionBot, TokenRefusedError
 from telegram_bot.config import load_config
 from telegram_bot.run import run_until_told
 from telegram_bot.store import StoreError
-from tests.telegram_bot.conftest import OWNER, Rig
+from tests.telegram_bot.conftest import Rig
 from tests.telegram_bot.fake_home_assistant import TOKEN, FakeHomeAssistant, price_alert
-
-WAIT_SECONDS = 60.0
-
-
-def write_config(path: Path, telegram: TelegramServer, home: FakeHomeAssistant) -> Path:
-    """Write a configuration file; return its path."""
-    file = path / "bot.toml"
-    file.write_text(
-        f"""
-[telegram]
-token = "{telegram.token}"
-base_url = "{telegram.base_url}"
-base_file_url = "{telegram.base_file_url}"
-[home_assistant]
-url = "{home.url}"
-token = "{TOKEN}"
-[access]
-owner = {OWNER}
-[store]
-path = "data/bot.sqlite"
-"""
-    )
-    file.chmod(0o600)
-    return file
-
-
-@contextlib.asynccontextmanager
-async def running(file: Path) -> AsyncIterator[Process]:
-    """Run the bot as a process of its own."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "telegram_bot",
-        "run",
-        "--config",
-        str(file),
-        "--verbose",
-        stdout=PIPE,
-        stderr=PIPE,
-    )
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.communicate()
+from tests.telegram_bot.processes import WAIT_SECONDS, running, write_config
 
 
 async def test_process(stopped_rig: Rig, tmp_path: Path) -> None:

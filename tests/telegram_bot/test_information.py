@@ -4,20 +4,10 @@ import pytest
 
 from telegram_bot.config import AccessConfig
 from tests.telegram_bot import fake_market
+from tests.telegram_bot.buttons import labels, tap
 from tests.telegram_bot.conftest import OWNER, STRANGER, VIEWER, Json, Rig
 from tests.telegram_bot.fake_desk import Refusal, make_order
 from tests.telegram_bot.fake_home_assistant import execution
-
-
-def labels(message: Json) -> list[str]:
-    """Return the words on the buttons."""
-    return [button["text"] for row in message["buttons"] for button in row]
-
-
-async def tap(rig: Rig, button: str, message: Json) -> str:
-    """Tap the button whose words hold these; return the id of the tap."""
-    label = next(label for label in labels(message) if button in label)
-    return await rig.tap(label, message)
 
 
 async def test_price_has_ways_on(rig: Rig) -> None:

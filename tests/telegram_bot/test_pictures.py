@@ -17,10 +17,10 @@ from telegram_bot.chart_data import Candle, Chart, Fill, OpenOrder
 from telegram_bot.languages import speaking
 from telegram_bot.settings import ChartTheme
 from telegram_bot.shares import Share, Shares
+from tests.telegram_bot.buttons import labels, tap
 from tests.telegram_bot.conftest import Json, Rig, said
 from tests.telegram_bot.fake_desk import Refusal, make_order
 from tests.telegram_bot.fake_home_assistant import execution
-from tests.telegram_bot.test_information import labels, tap
 
 HOUR = timedelta(hours=1)
 START = datetime(2027, 1, 10, tzinfo=UTC)

@@ -3,14 +3,10 @@
 import pytest
 
 from telegram_bot.config import AccessConfig
+from tests.telegram_bot.buttons import labels
 from tests.telegram_bot.conftest import OWNER, TRADER, VIEWER, Json, Rig
 from tests.telegram_bot.fake_desk import PAIRS, Refusal
 from tests.telegram_bot.orders_by_chat import preview, wait_card
-
-
-def labels(message: Json) -> list[str]:
-    """Return what the buttons of a message say."""
-    return [button["text"] for line in message["buttons"] for button in line]
 
 
 async def test_by_buttons(rig: Rig) -> None:

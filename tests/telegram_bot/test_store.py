@@ -17,7 +17,7 @@ from tests.telegram_bot.conftest import OWNER, TRADER, Rig
 from tests.telegram_bot.fake_desk import make_order
 from tests.telegram_bot.fake_home_assistant import execution, price_alert
 from tests.telegram_bot.manual_clock import ManualClock
-from tests.telegram_bot.test_application import WAIT_SECONDS, running, write_config
+from tests.telegram_bot.processes import WAIT_SECONDS, running, write_config
 
 OLD = "2027-01-15T07:00:00+00:00"
 

@@ -8,9 +8,9 @@ import pytest
 
 from simulators.exchange.clock import Clock
 from simulators.exchange.faults import Faults, parse_rule, parse_setting
+from tests.simulators.exchange.books import BTC, increments
 from tests.simulators.exchange.client import Socket
 from tests.simulators.exchange.conftest import TUESDAY, Bench
-from tests.simulators.exchange.test_feeds import BTC, increments
 
 DISCONNECTED = {"e": "disconnected"}
 

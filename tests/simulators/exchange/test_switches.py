@@ -5,9 +5,9 @@ from typing import Any
 import aiohttp
 import pytest
 
+from tests.simulators.exchange.books import BTC, increments
 from tests.simulators.exchange.client import Socket
 from tests.simulators.exchange.conftest import Bench
-from tests.simulators.exchange.test_feeds import BTC, increments
 
 DISCONNECTED = {"e": "disconnected"}
 
