@@ -1,5 +1,6 @@
 """Measure this project, the floor and the peers side by side."""
 
+import os
 import sys
 
 from benchmarks import chart, codec
@@ -7,12 +8,14 @@ from benchmarks.command_line import Benchmark, main
 from benchmarks.household import memory, points, recovery, start
 from benchmarks.latency import fills, taps
 from benchmarks.throughput import rows as throughput
+from benchmarks.ticks.rows import tick_cost
 
 # By name; each takes whether it is to be quick.
 ALONE: dict[str, Benchmark] = {
     "parse": codec.parse,
     "sign": codec.sign,
     "chart": chart.run,
+    "tick cost": tick_cost,
     "start": start.start,
     "points": points.points,
     "recovery": recovery.recovery,
@@ -27,4 +30,6 @@ ON_STAGE: dict[str, Benchmark] = {
 }
 
 if __name__ == "__main__":
+    # Whoever runs this keeps what is compiled; only the first start after an update has nothing yet.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.exit(main(ALONE | ON_STAGE, sys.argv[1:]))

@@ -1,7 +1,6 @@
 """Run what is measured in processes of its own; hold what they say against absolute goals."""
 
 from functools import cache
-import os
 from pathlib import Path
 import signal
 import subprocess
@@ -15,12 +14,6 @@ MINUTES = 5.0
 QUICK_MINUTES = 0.1
 MOST_SECONDS = 900.0
 STOP_SECONDS = 30.0
-# Home Assistant keeps what it has compiled; only the first start after an update has nothing yet.
-ENVIRONMENT = {
-    name: value
-    for name, value in os.environ.items()
-    if name != "PYTHONDONTWRITEBYTECODE"
-}
 
 
 @cache
@@ -47,7 +40,6 @@ def run(module: str, *arguments: str) -> Any:
     with subprocess.Popen(
         command,
         cwd=REPOSITORY,
-        env=ENVIRONMENT,
         stdout=subprocess.PIPE,
         start_new_session=True,
     ) as process:
