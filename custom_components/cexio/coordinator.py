@@ -10,8 +10,9 @@ import logging
 from typing import TYPE_CHECKING, override
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed
+from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
 
@@ -207,6 +208,11 @@ class _Push:
     received: datetime
 
 
+# Balances are pushed one by one, before the report of the execution that changed them:
+# the report goes first, and listeners are told once of all that came together.
+PUSH_PAUSE = 0.05
+
+
 class AccountCoordinator(CexioCoordinator[Balances]):
     """Keeps the balances: pushed as they change, asked for now and then to be sure."""
 
@@ -222,6 +228,7 @@ class AccountCoordinator(CexioCoordinator[Balances]):
         self._pushes: dict[tuple[str, str], _Push] = {}
         # How long the last push was on its way, by the exchange's clock as it is known.
         self.push_delay: timedelta | None = None
+        self._cancel_telling: CALLBACK_TYPE | None = None
 
     @override
     async def _async_fetch(self) -> Balances:
@@ -266,7 +273,25 @@ class AccountCoordinator(CexioCoordinator[Balances]):
             **data.get(update.account_id, {}),
             update.currency: balance,
         }
-        self.async_set_updated_data(data)
+        self.data = data
+        if self._cancel_telling is None:
+            self._cancel_telling = async_call_later(
+                self.hass, PUSH_PAUSE, self._async_tell_pushes
+            )
+
+    @callback
+    def _async_tell_pushes(self, _now: datetime) -> None:
+        """Tell the listeners of all that was pushed meanwhile."""
+        self._cancel_telling = None
+        self.async_set_updated_data(self.data)
+
+    @override
+    async def async_shutdown(self) -> None:
+        """Tell nobody any more."""
+        if self._cancel_telling is not None:
+            self._cancel_telling()
+            self._cancel_telling = None
+        await super().async_shutdown()
 
     @property
     def sub_accounts(self) -> list[str]:

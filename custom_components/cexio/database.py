@@ -1,11 +1,13 @@
 """The file in which one entry keeps its journal, orders and alert states."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from itertools import batched
 from pathlib import Path
 import sqlite3
+from typing import Any
 
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
@@ -71,6 +73,7 @@ MIGRATIONS = (
     """,
 )
 SCHEMA_VERSION = len(MIGRATIONS)
+ROWS_AT_ONCE = 50
 
 
 class NewerSchemaError(Exception):
@@ -144,9 +147,19 @@ class Database:
         if self._is_closed and function != self._close:
             raise sqlite3.ProgrammingError("The database is closed")
         loop = asyncio.get_running_loop()
-        return await asyncio.shield(
-            loop.run_in_executor(self._executor, function, *args)
-        )
+        done: asyncio.Future[T] = loop.create_future()
+
+        def work() -> None:
+            """Do it, and hand over what came of it; shorter than by a future of the thread's."""
+            try:
+                result = function(*args)
+            except BaseException as err:  # noqa: BLE001 - whoever waits gets it
+                loop.call_soon_threadsafe(_fail, done, err)
+            else:
+                loop.call_soon_threadsafe(_finish, done, result)
+
+        self._executor.submit(work)
+        return await done
 
     def _open(self) -> None:
         """Open the connection (in the thread)."""
@@ -181,6 +194,18 @@ class Database:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def _finish[T](done: asyncio.Future[T], result: T) -> None:
+    """Hand over a result, if somebody still waits for it."""
+    if not done.done():
+        done.set_result(result)
+
+
+def _fail(done: asyncio.Future[Any], error: BaseException) -> None:
+    """Hand over a failure, if somebody still waits for it."""
+    if not done.done():
+        done.set_exception(error)
 
 
 def is_corrupt(error: sqlite3.Error) -> bool:
@@ -234,6 +259,33 @@ def _put_aside(path: Path) -> Path:
         if kept.exists():
             kept.rename(aside.with_name(aside.name + suffix))
     return aside
+
+
+def insert_rows(
+    connection: sqlite3.Connection,
+    into: str,
+    rows: Sequence[Sequence[Any]],
+    then: str = "",
+) -> int:
+    """Insert rows, many with one statement; return the row id of the last one.
+
+    At each statement the thread may have to wait for the loop's, so that few are faster.
+
+    Args:
+        connection: Within a transaction (in the database's thread).
+        into: The table and its columns.
+        rows: As many values each as there are columns.
+        then: What is to be done about a conflict, where there may be one.
+    """
+    last = 0
+    for some in batched(rows, ROWS_AT_ONCE, strict=False):
+        places = ", ".join([f"({', '.join('?' * len(rows[0]))})"] * len(some))
+        cursor = connection.execute(
+            f"INSERT INTO {into} VALUES {places} {then}",  # noqa: S608 - of words of this integration alone
+            [value for row in some for value in row],
+        )
+        last = cursor.lastrowid or last
+    return last
 
 
 def set_meta(connection: sqlite3.Connection, key: str, value: str) -> None:

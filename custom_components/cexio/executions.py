@@ -14,7 +14,7 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.async_ import create_eager_task
 import orjson
 
-from .database import Database, set_meta
+from .database import Database, insert_rows, set_meta
 from .exchange import ExecutionReport, ExecutionType, Order
 from .feed import Feed
 from .ledger_draft import Draft, Held, progress
@@ -273,15 +273,19 @@ def _keep(connection: sqlite3.Connection, orders: Mapping[str, Order]) -> None:
     """Write the states of orders (in the database's thread)."""
     now = dt_util.utcnow().timestamp()
     rows = [
-        (key, order.client_order_id, order.status.is_final, now, order_to_stored(order))
+        (
+            key,
+            order.client_order_id,
+            order.status.is_final,
+            now,
+            orjson.dumps(order_to_stored(order)).decode(),
+        )
         for key, order in orders.items()
     ]
-    # One statement for all: each one waits its turn behind the loop's thread.
-    connection.execute(
-        "INSERT INTO orders (order_id, client_order_id, final, updated, data)"
-        " SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value -> 4"
-        " FROM json_each(?) WHERE true"
-        " ON CONFLICT (order_id) DO UPDATE SET"
-        " final = excluded.final, updated = excluded.updated, data = excluded.data",
-        (orjson.dumps(rows).decode(),),
+    insert_rows(
+        connection,
+        "orders (order_id, client_order_id, final, updated, data)",
+        rows,
+        "ON CONFLICT (order_id) DO UPDATE SET final = excluded.final,"
+        " updated = excluded.updated, data = excluded.data",
     )

@@ -16,7 +16,7 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.async_ import create_eager_task
 import orjson
 
-from .database import Database, is_trouble, set_meta
+from .database import Database, insert_rows, is_trouble, set_meta
 from .listeners import Listeners
 
 _LOGGER = logging.getLogger(__name__)
@@ -108,6 +108,7 @@ class Feed:
         self._listeners = Listeners[FeedEntry]()
         self._recent: deque[FeedEntry] = deque(maxlen=RECENT_COUNT)
         self._published = 0
+        self._noting: asyncio.Task[None] | None = None
         self._since_prune = 0
         self.trouble: sqlite3.Error | None = None
         self.feed_id = ""
@@ -147,6 +148,8 @@ class Feed:
         """Write one transaction after the other."""
         written: list[FeedEntry] = []
         async with self._lock:
+            if self._noting is not None:
+                await self._noting
             while self._unwritten:
                 entries, also = self._unwritten[0]
                 try:
@@ -239,7 +242,7 @@ class Feed:
         return self._listeners.async_add(listener)
 
     async def _async_publish(self, entries: Sequence[FeedEntry]) -> None:
-        """Tell all listeners, then note that it was done."""
+        """Tell all listeners, then begin to note that it was done."""
         time = asyncio.get_running_loop().time
         since = time()
         for entry in entries:
@@ -248,8 +251,13 @@ class Feed:
                 await asyncio.sleep(0)
                 since = time()
         self._published = entries[-1].seq
+        # Begun at once, but nobody waits for it but the next to write, and the end.
+        self._noting = create_eager_task(self._async_note(self._published))
+
+    async def _async_note(self, published: int) -> None:
+        """Note what was told, so that it is not told again after a crash."""
         try:
-            await self._database.async_set_meta(META_PUBLISHED, str(self._published))
+            await self._database.async_set_meta(META_PUBLISHED, str(published))
         except sqlite3.Error as err:
             # The next entry notes it too; until then a crash would tell it once more.
             _LOGGER.debug("It could not be noted what was told: %s", err)
@@ -300,25 +308,28 @@ def _insert(
     connection: sqlite3.Connection, entries: Sequence[NewEntry]
 ) -> list[FeedEntry]:
     """Insert entries whose ids are not known (in the database's thread)."""
+    # A conflict would leave a number out.
+    new = {entry.id: entry for entry in reversed(entries)}
+    (known,) = connection.execute(
+        "SELECT json_group_array(id) FROM feed"
+        " WHERE id IN (SELECT value FROM json_each(?))",
+        (orjson.dumps([*new]).decode(),),
+    ).fetchone()
+    for entry_id in orjson.loads(known):
+        del new[entry_id]
+    added = [entry for entry in entries if new.get(entry.id) is entry]
     rows = [
-        (entry.id, entry.time.isoformat(), entry.kind, entry.late, entry.data)
-        for entry in entries
+        (
+            entry.id,
+            entry.time.isoformat(),
+            entry.kind.value,
+            entry.late,
+            orjson.dumps(entry.data).decode(),
+        )
+        for entry in added
     ]
-    # One statement for all: each one waits its turn behind the loop's thread.
-    cursor = connection.execute(
-        "INSERT INTO feed (id, time, kind, late, data)"
-        " SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value -> 4"
-        " FROM json_each(?) WHERE true ON CONFLICT (id) DO NOTHING",
-        (orjson.dumps(rows).decode(),),
-    )
-    if not (count := cursor.rowcount) or (last := cursor.lastrowid) is None:
-        return []
-    first = last - count + 1
-    if count == len(entries):
-        return [_kept(entry, seq) for seq, entry in enumerate(entries, first)]
-    seqs = dict(connection.execute("SELECT id, seq FROM feed WHERE seq >= ?", (first,)))
-    # Of two with the same id the first one was taken.
-    return [_kept(entry, seqs.pop(entry.id)) for entry in entries if entry.id in seqs]
+    last = insert_rows(connection, "feed (id, time, kind, late, data)", rows)
+    return [_kept(entry, seq) for seq, entry in enumerate(added, last - len(added) + 1)]
 
 
 def _kept(entry: NewEntry, seq: int) -> FeedEntry:
