@@ -6,11 +6,16 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from decimal import Decimal
 import sqlite3
+from types import MappingProxyType
 from typing import Any
 from unittest.mock import patch
 
 import aiohttp
-from homeassistant.config_entries import ConfigEntryState, ConfigSubentryData
+from homeassistant.config_entries import (
+    ConfigEntryState,
+    ConfigSubentry,
+    ConfigSubentryData,
+)
 from homeassistant.core import Context, HomeAssistant
 
 from custom_components.cexio.const import DOMAIN
@@ -206,3 +211,18 @@ def full_disk(entry: MockConfigEntry) -> AbstractContextManager[object]:
     """Let the database of an entry take nothing any more."""
     full = sqlite3.OperationalError("database or disk is full")
     return patch.object(entry.runtime_data.database, "async_run", side_effect=full)
+
+
+def watch(
+    hass: HomeAssistant, entry: MockConfigEntry, pair: str = "LTC-USD"
+) -> ConfigSubentry:
+    """Watch another market."""
+    described = markets(pair)[0]
+    subentry = ConfigSubentry(
+        data=MappingProxyType(described["data"]),
+        subentry_type=described["subentry_type"],
+        title=described["title"],
+        unique_id=described["unique_id"],
+    )
+    hass.config_entries.async_add_subentry(entry, subentry)
+    return subentry

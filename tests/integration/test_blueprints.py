@@ -1,21 +1,19 @@
 """The blueprints, used by a real Home Assistant with a notify entity of its own."""
 
 from pathlib import Path
-import shutil
 from typing import Any
 
 from homeassistant.components.blueprint.models import Blueprint
 from homeassistant.components.blueprint.schemas import BLUEPRINT_SCHEMA
 from homeassistant.core import HomeAssistant, ServiceCall
-from homeassistant.setup import async_setup_component
 from homeassistant.util.yaml import load_yaml_dict
 import pytest
 
 from simulators.exchange.server import ExchangeServer
+from tests.integration.blueprints import BLUEPRINTS, use
 from tests.integration.harness import MockConfigEntry
 from tests.integration.helpers import act, control, switch_trading, until
 
-BLUEPRINTS = Path(__file__).parents[2] / "blueprints" / "automation"
 NAMES = sorted(path.relative_to(BLUEPRINTS) for path in BLUEPRINTS.rglob("*.yaml"))
 
 
@@ -30,26 +28,6 @@ def sent(hass: HomeAssistant) -> list[dict[str, Any]]:
 
     hass.services.async_register("notify", "send_message", take)
     return found
-
-
-async def use(hass: HomeAssistant, name: str, **inputs: Any) -> None:
-    """Set up an automation from a blueprint."""
-    shutil.copytree(
-        BLUEPRINTS, hass.config.path("blueprints", "automation"), dirs_exist_ok=True
-    )
-    automation = {
-        "id": "used",
-        "alias": "Used",
-        "use_blueprint": {
-            "path": f"cexio/{name}.yaml",
-            "input": {"notify_entities": ["notify.phone"]} | inputs,
-        },
-    }
-    assert await async_setup_component(hass, "automation", {"automation": [automation]})
-    await hass.async_block_till_done()
-    state = hass.states.get("automation.used")
-    assert state is not None
-    assert state.state == "on"
 
 
 def test_there_are_three() -> None:

@@ -11,9 +11,9 @@ import pytest
 
 from simulators.exchange.server import ExchangeServer
 from simulators.telegram.server import TelegramServer
+from tests.integration.blueprints import use
 from tests.integration.harness import MockConfigEntry
 from tests.integration.helpers import act, switch_trading
-from tests.integration.test_blueprints import use
 
 ADA, BOB = 1001, 1002
 CHAT = "notify.ada"

@@ -30,9 +30,8 @@ from custom_components.cexio.long_term import HOUR, hour_of
 from custom_components.cexio.price_history import BUSY_PAUSE, CLOSED_AFTER, PriceHistory
 from simulators.exchange.server import ExchangeServer
 from tests.integration.harness import MockConfigEntry, async_fire_time_changed
-from tests.integration.helpers import act, until
+from tests.integration.helpers import act, until, watch
 from tests.integration.recorded import at, kept, questions
-from tests.integration.test_watched_markets import watch
 
 BITCOIN = "cexio:btc_usd_price"
 ETHER = "cexio:eth_usd_price"

@@ -1,31 +1,13 @@
 """Markets that come and go while the entry lives: no reload, and nothing is left behind."""
 
-from types import MappingProxyType
-
-from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 
 from simulators.exchange.server import ExchangeServer
 from tests.integration.harness import MockConfigEntry
-from tests.integration.helpers import markets, until
+from tests.integration.helpers import until, watch
 
 MID = "sensor.ltc_usd_mid_price"
-
-
-def watch(
-    hass: HomeAssistant, entry: MockConfigEntry, pair: str = "LTC-USD"
-) -> ConfigSubentry:
-    """Watch another market."""
-    described = markets(pair)[0]
-    subentry = ConfigSubentry(
-        data=MappingProxyType(described["data"]),
-        subentry_type=described["subentry_type"],
-        title=described["title"],
-        unique_id=described["unique_id"],
-    )
-    hass.config_entries.async_add_subentry(entry, subentry)
-    return subentry
 
 
 async def test_added(

@@ -1,6 +1,8 @@
 """What the tests of orders by chat have in common."""
 
+import contextlib
 import sqlite3
+from typing import Any
 
 import pytest
 
@@ -39,3 +41,9 @@ def fill_disk(patch: pytest.MonkeyPatch, method: str) -> None:
         raise sqlite3.OperationalError("database or disk is full")
 
     patch.setattr(Transaction, method, fail)
+
+
+def rows(rig: Rig, query: str) -> list[Any]:
+    """Return the first column of what the bot's database holds."""
+    with contextlib.closing(sqlite3.connect(rig.store_path)) as db:
+        return [row[0] for row in db.execute(query)]

@@ -18,7 +18,7 @@ from tests.telegram_bot.codes_by_chat import SECRET
 from tests.telegram_bot.conftest import OWNER, STRANGER, TRADER, VIEWER, Rig
 from tests.telegram_bot.fake_desk import make_order
 from tests.telegram_bot.fake_home_assistant import FakeHomeAssistant
-from tests.telegram_bot.test_kill_points import rows
+from tests.telegram_bot.orders_by_chat import rows
 
 PEOPLE = (OWNER, TRADER, VIEWER, STRANGER)
 TRADERS = (OWNER, TRADER)

@@ -1,35 +1,12 @@
 """The settings: what is accepted, and how a mistake is told."""
 
-from collections.abc import Mapping
 import logging
 from pathlib import Path
 
 import pytest
 
-from telegram_bot.config import Config, ConfigError, load_config
-
-GOOD = """
-[telegram]
-token = "123456:AAbot-token"
-[home_assistant]
-url = "http://127.0.0.1:8123/"
-token = "secret-of-home-assistant"
-[access]
-owner = 1001
-traders = [1002]
-[store]
-path = "bot.sqlite"
-"""
-
-
-def load(
-    tmp_path: Path, text: str, environment: Mapping[str, str] | None = None
-) -> Config:
-    """Read settings from a file."""
-    file = tmp_path / "bot.toml"
-    file.write_text(text)
-    file.chmod(0o600)
-    return load_config(file, environment or {})
+from telegram_bot.config import ConfigError, load_config
+from tests.telegram_bot.settings_file import GOOD, load
 
 
 def test_good_file(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

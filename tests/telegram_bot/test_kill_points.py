@@ -1,9 +1,7 @@
 """Killed between the tap and the last edit, at every point where the bot waits for somebody else."""
 
 import asyncio
-import contextlib
 from pathlib import Path
-import sqlite3
 from typing import Any
 
 import aiohttp
@@ -18,7 +16,7 @@ from telegram_bot.transport import Transport
 from tests.telegram_bot.codes_by_chat import SECRET, code, confirmed
 from tests.telegram_bot.conftest import Json, Rig
 from tests.telegram_bot.fake_desk import make_order
-from tests.telegram_bot.orders_by_chat import confirm_data, preview, wait_card
+from tests.telegram_bot.orders_by_chat import confirm_data, preview, rows, wait_card
 
 # As many as there are on the way; the last test holds that none is missing.
 POINTS = 18
@@ -78,12 +76,6 @@ class FailPoints:
             return result
 
         monkeypatch.setattr(owner, name, surrounded)
-
-
-def rows(rig: Rig, query: str) -> list[Any]:
-    """Return the first column of what the bot's database holds."""
-    with contextlib.closing(sqlite3.connect(rig.store_path)) as db:
-        return [row[0] for row in db.execute(query)]
 
 
 async def tap_and_die(rig: Rig, points: FailPoints, card: Json, number: int) -> bool:

@@ -38,7 +38,7 @@ from tests.telegram_bot.orders_by_chat import (
     preview,
     wait_card,
 )
-from tests.telegram_bot.test_config import GOOD, load
+from tests.telegram_bot.settings_file import GOOD, load
 
 PIN_HASH = f"scrypt${32 * '0'}${64 * '0'}"
 _1000 = Decimal(1000)
