@@ -1,13 +1,14 @@
 """Be away while 40 orders are filled in 200 parts, come back, and tell of all of them; print how it went, as JSON.
 
 `python -m benchmarks.household.absence TURNS DELAY`: in turns the integration is set up again, and the same questions are
-asked by hand. `back` is counted from the beginning of the set-up, `told` from the moment at which the exchange gets
-the first question of the recovery; the first turn, in which everything is new, is left out. DELAY is how many seconds
+asked by hand. `back` is counted from the beginning of the set-up, `told` from the moment at which the private stream is
+connected, with which the recovery begins; the first turn, in which everything is new, is left out. DELAY is how many seconds
 the exchange takes with each answer.
 """
 
 import asyncio
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 import sys
 import tempfile
@@ -182,16 +183,17 @@ class Household:
         await self._come_back()
         points = await self._points() - spent
         told = max(self._told[order] for order in orders)
-        asked = min(
-            request["time"]
-            for request in (await self._control.get("/stamps"))["requests"]
-            if request["action"] == ASKED and request["time"] > began
-        )
         return {
             "back": (told - began) * 1e3,
-            "told": (told - asked) * 1e3,
+            "told": (told - self._connected()) * 1e3,
             "points": points,
         }
+
+    def _connected(self) -> float:
+        """Return when the stream was connected, by the monotonic clock; with that the recovery begins."""
+        history = self._entry.runtime_data.account.stream.history
+        (text,) = (item["time"] for item in history if item["event"] == "connected")
+        return monotonic() - (time() - datetime.fromisoformat(text).timestamp())
 
     async def _ask(self, left: float) -> dict[str, float]:
         """Ask by hand for what is needed to be back: what is traded and held, then prices, then orders.
