@@ -76,7 +76,8 @@ PAIRS = json.dumps(
             {
                 "base": f"C{number}",
                 "quote": "USD",
-                "baseMin": "0.0004",
+                # What most pairs have in common, and what is each one's own.
+                "baseMin": f"{number % 40 * 4}.0004",
                 "baseMax": "60",
                 "baseLotSize": "0.00000001",
                 "quoteMin": "10",
@@ -85,8 +86,8 @@ PAIRS = json.dumps(
                 "basePrecision": 8,
                 "quotePrecision": 8,
                 "pricePrecision": 1,
-                "minPrice": "1700.0",
-                "maxPrice": "211250.0",
+                "minPrice": f"{17 + number}.0",
+                "maxPrice": f"{2112 + number}.5",
             }
             for number in range(900)
         ],

@@ -3,7 +3,8 @@
 import orjson
 
 from benchmarks.data import KEY, NEW_ORDER, PAIRS, REPORT, SECRET, TICKERS
-from custom_components.cexio.exchange import ExecutionReport, Pair, Ticker, sign_rest
+from custom_components.cexio.exchange import ExecutionReport, sign_rest
+from custom_components.cexio.exchange.methods.market import read_pairs, read_tickers
 
 
 def parse_report() -> object:
@@ -13,13 +14,12 @@ def parse_report() -> object:
 
 def parse_ticker() -> object:
     """Read a ticker."""
-    data = orjson.loads(TICKERS)["data"]
-    return [Ticker.from_wire(row, pair) for pair, row in data.items()]
+    return read_tickers(orjson.loads(TICKERS)["data"])
 
 
 def parse_pairs() -> object:
     """Read the trading conditions of 900 pairs."""
-    return [Pair.from_wire(row) for row in orjson.loads(PAIRS)["data"]]
+    return read_pairs(orjson.loads(PAIRS)["data"])
 
 
 def sign() -> object:

@@ -8,7 +8,6 @@ from typing import Any
 from custom_components.cexio.exchange.budget import Priority
 from custom_components.cexio.exchange.errors import InvalidRequestError
 from custom_components.cexio.exchange.models.fields import (
-    SharedNumbers,
     Wire,
     iso,
     mapping,
@@ -16,6 +15,7 @@ from custom_components.cexio.exchange.models.fields import (
     moment,
     readable,
     rows,
+    shared_numbers,
 )
 from custom_components.cexio.exchange.models.market import (
     Candle,
@@ -72,7 +72,7 @@ class MarketMethods(Channel):
             CexioError: As every read.
         """
         return await self._ask(
-            "get_pairs_info", _listed("pairs", pairs), _pairs, priority
+            "get_pairs_info", _listed("pairs", pairs), read_pairs, priority
         )
 
     async def get_currencies_info(
@@ -113,7 +113,7 @@ class MarketMethods(Channel):
             CexioError: As every read.
         """
         return await self._ask(
-            "get_ticker", _listed("pairs", pairs), _tickers, priority
+            "get_ticker", _listed("pairs", pairs), read_tickers, priority
         )
 
     async def get_order_book(
@@ -303,10 +303,10 @@ def _server_time(data: Wire) -> datetime:
 
 
 @readable
-def _pairs(data: Any) -> list[Pair]:
+def read_pairs(data: Any) -> list[Pair]:
     """Read get_pairs_info: a list, in one documented example a single object."""
     found = [data] if isinstance(data, dict) else rows(data)
-    exact = SharedNumbers().__getitem__
+    exact = shared_numbers()
     return [Pair.from_wire(mapping(row), exact) for row in found]
 
 
@@ -317,7 +317,7 @@ def _currencies(data: Any) -> list[Currency]:
 
 
 @readable
-def _tickers(data: Any) -> dict[str, Ticker]:
+def read_tickers(data: Any) -> dict[str, Ticker]:
     """Read get_ticker."""
     return {
         pair: Ticker.from_wire(mapping(row), pair)

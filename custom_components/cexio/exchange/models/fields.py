@@ -16,7 +16,7 @@ from decimal import (
     Rounded,
 )
 from enum import StrEnum
-from functools import wraps
+from functools import cache, wraps
 from operator import itemgetter
 from typing import Any, Protocol, dataclass_transform, override
 
@@ -85,13 +85,9 @@ def received[T](cls: type[T]) -> type[T]:
     return dataclass(slots=True, unsafe_hash=True)(cls)
 
 
-class SharedNumbers(dict[str, Decimal]):
-    """Exact numbers by their texts: of many rows most are equal, and then one object."""
-
-    def __missing__(self, key: str) -> Decimal:
-        """Read a text that comes for the first time."""
-        number = self[key] = bounded(key)
-        return number
+def shared_numbers() -> Exact:
+    """Return what makes exact numbers of texts: of many rows most are equal, and then one object."""
+    return cache(bounded)
 
 
 def readable[**P, T](parse: Callable[P, T]) -> Callable[P, T]:
