@@ -49,8 +49,8 @@ class Comparison:
     name: str
     ours: str
     floor: str
+    peer: str
     goal: Goal
-    peer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +122,10 @@ class Worker:
         self._process = process
         self._target = target
 
+    def at(self, target: str) -> Self:
+        """Return the same process at other work."""
+        return type(self)(self._process, target)
+
     def run(self, count: int) -> float:
         """Do the work so many times; return the seconds that it took."""
         stdin, stdout = self._process.stdin, self._process.stdout
@@ -161,28 +165,36 @@ def _count(side: Worker) -> int:
     return max(1, round(TURN_SECONDS / max(side.run(3) / 3, 1e-9)))
 
 
-def compare(comparison: Comparison, turns: int) -> Row:
-    """Let the sides work in turns, so that whatever slows the machine slows them all."""
+def compare(comparisons: Sequence[Comparison], turns: int) -> list[Row]:
+    """Let the sides work in turns, so that whatever slows the machine slows them all; one process for each side."""
+    first = comparisons[0]
     with (
-        worker(OUR_PYTHON, comparison.ours) as ours,
-        worker(OUR_PYTHON, comparison.floor) as floor,
-        worker(PEER_PYTHON, comparison.peer or "math:ulp") as peer,
+        worker(OUR_PYTHON, first.ours) as ours,
+        worker(OUR_PYTHON, first.floor) as floor,
+        worker(PEER_PYTHON, first.peer) as peer,
     ):
-        sides = [ours, floor] + ([peer] if comparison.peer else [])
-        counts = [_count(side) for side in sides]
-        samples: list[list[float]] = [[] for _ in sides]
-        for _ in range(turns):
-            for side, count, found in zip(sides, counts, samples, strict=True):
-                found.append(side.run(count) / count)
-    figures = [Figures.of(found, MICROSECONDS) for found in samples]
-    peer_figures = figures[2] if comparison.peer else None
+        return [
+            _row(
+                comparison,
+                [
+                    ours.at(comparison.ours),
+                    floor.at(comparison.floor),
+                    peer.at(comparison.peer),
+                ],
+                turns,
+            )
+            for comparison in comparisons
+        ]
+
+
+def _row(comparison: Comparison, sides: Sequence[Worker], turns: int) -> Row:
+    """Compare one piece of work."""
+    counts = [_count(side) for side in sides]
+    samples: list[list[float]] = [[] for _ in sides]
+    for _ in range(turns):
+        for side, count, found in zip(sides, counts, samples, strict=True):
+            found.append(side.run(count) / count)
+    ours, floor, peer = (Figures.of(found, MICROSECONDS) for found in samples)
     goal = comparison.goal
-    return Row(
-        comparison.name,
-        "µs",
-        figures[0],
-        str(goal),
-        goal.is_met(ratio(figures[0], figures[1]), ratio(figures[0], peer_figures)),
-        floor=figures[1],
-        peer=peer_figures,
-    )
+    is_met = goal.is_met(ratio(ours, floor), ratio(ours, peer))
+    return Row(comparison.name, "µs", ours, str(goal), is_met, floor=floor, peer=peer)
