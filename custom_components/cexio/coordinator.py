@@ -265,8 +265,6 @@ class AccountCoordinator(CexioCoordinator[Balances]):
             total=update.available + update.on_hold,
             on_hold=update.on_hold,
         )
-        if not self.last_update_success:
-            _LOGGER.info("Fetching %s data recovered", self.name)
         self._pushes[key] = _Push(balance, update.timestamp, dt_util.utcnow())
         data = dict(self.data or {})
         data[update.account_id] = {
@@ -283,6 +281,8 @@ class AccountCoordinator(CexioCoordinator[Balances]):
     def _async_tell_pushes(self, _now: datetime) -> None:
         """Tell the listeners of all that was pushed meanwhile."""
         self._cancel_telling = None
+        if not self.last_update_success:
+            _LOGGER.info("Fetching %s data recovered", self.name)
         self.async_set_updated_data(self.data)
 
     @override

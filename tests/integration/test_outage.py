@@ -100,4 +100,5 @@ async def test_balance_that_is_pushed_after_a_failure(
             {"account_id": "trading", "currency": "USD", "amount": "1"},
         )
     await until(lambda: balances.available("trading", "USD") == 50002)
+    await until(lambda: balances.last_update_success)
     assert said(caplog) == ["INFO Fetching cexio balances data recovered"]

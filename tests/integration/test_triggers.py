@@ -184,8 +184,12 @@ async def test_balance_changed(
     before = balances.data["trading"]["BTC"].total
     await automate("balance_changed", **options)
     await switch_trading(hass)
+    told: list[bool] = []
+    balances.async_add_listener(
+        lambda: told.append(balances.data["trading"]["BTC"].total > before)
+    )
     await order(hass, order_type="market", price=None)
-    await until(lambda: balances.data["trading"]["BTC"].total > before)
+    await until(lambda: any(told))
     await hass.async_block_till_done()
     assert [(item["account_id"], item["change"]) for item in fired] == changes
 
