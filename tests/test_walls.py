@@ -83,6 +83,17 @@ def test_the_exchange_client_knows_nothing_of_the_integration() -> None:
     assert {module for module in modules if not module.startswith(OWN_PACKAGE)} == set()
 
 
+def test_no_test_file_is_the_helper_of_another() -> None:
+    """What several tests need stands in a file that holds no tests."""
+    found = [
+        f"{path.relative_to(REPOSITORY)} imports {module}"
+        for path in sorted((REPOSITORY / "tests").rglob("*.py"))
+        for module in imported_modules(path)
+        if module.startswith("tests.") and module.split(".")[-1].startswith("test_")
+    ]
+    assert found == []
+
+
 @pytest.mark.parametrize("part", PARTS)
 def test_whatever_silences_a_check_says_why(part: str) -> None:
     """Beside each `noqa` and `type: ignore` stands the reason, in words."""

@@ -11,6 +11,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from custom_components.cexio.const import DOMAIN
+from custom_components.cexio.database import Database, database_path
 from custom_components.cexio.exchange import RestClient, Ticker
 from simulators.exchange.server import ExchangeServer
 from tests.integration.harness import (
@@ -138,3 +139,12 @@ async def fix(hass: HomeAssistant, hass_client: ClientSessionGenerator) -> Any:
         return Fix(client, issues(hass)[kind].issue_id)
 
     return of
+
+
+@pytest.fixture
+async def database(hass: HomeAssistant) -> AsyncIterator[Database]:
+    """Open a file of its own."""
+    database = Database(database_path(hass, "test"))
+    await database.async_open()
+    yield database
+    await database.async_close()

@@ -1,104 +1,28 @@
 """The ledger: whatever comes in which order, each fact is told once and sums are right."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import permutations
-from time import monotonic
-from typing import Any
 
-from homeassistant.core import HomeAssistant
 import pytest
 
-from custom_components.cexio.database import Database, database_path
-from custom_components.cexio.exchange import (
-    ExecutionReport,
-    ExecutionType,
-    Order,
-    OrderStatus,
-    OrderType,
-    Side,
-)
+from custom_components.cexio.database import Database
+from custom_components.cexio.exchange import ExecutionType, OrderStatus
 from custom_components.cexio.executions import PATIENCE, Ledger
-from custom_components.cexio.feed import Feed, FeedEntry
+from custom_components.cexio.feed import FeedEntry
 from custom_components.cexio.order_changes import merge
 from custom_components.cexio.representation import order_from_stored, order_to_stored
+from tests.integration.ledgers import LIFE, reopened, report, state, told, trade
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-
-
-def state(status: OrderStatus, executed: str = "0", **fields: Any) -> Order:
-    """Return an order bought at 60000 with a fee of 0.25 %, in some state."""
-    amount = Decimal(executed)
-    defaults: dict[str, Any] = {
-        "order_id": "7",
-        "client_order_id": "mine",
-        "account_id": "trading",
-        "pair": "BTC-USD",
-        "side": Side.BUY,
-        "order_type": OrderType.LIMIT,
-        "status": status,
-        "status_text": status.value,
-        "is_final": status.is_final,
-        "price": Decimal(60000),
-        "requested_amount": Decimal("0.03"),
-        "executed_amount": amount,
-        "executed_quote_amount": amount * 60000,
-        "fee_amount": amount * 150,
-        "fee_currency": "USD",
-    }
-    return Order(**(defaults | fields))
-
-
-def report(order: Order, number: int, **fields: Any) -> ExecutionReport:
-    """Return the report of a state."""
-    return ExecutionReport(
-        order=order,
-        execution_type=ExecutionType.TRADE,
-        execution_id=f"1_{number}",
-        **fields,
-    )
-
-
-LIFE = (
-    state(OrderStatus.NEW),
-    state(OrderStatus.PARTIALLY_FILLED, "0.01"),
-    state(OrderStatus.PARTIALLY_FILLED, "0.02"),
-    state(OrderStatus.FILLED, "0.03"),
-)
-
-
-@pytest.fixture
-async def database(hass: HomeAssistant) -> AsyncIterator[Database]:
-    """Open a file of its own."""
-    database = Database(database_path(hass, "test"))
-    await database.async_open()
-    yield database
-    await database.async_close()
 
 
 @pytest.fixture
 async def ledger(database: Database) -> Ledger:
     """Return an empty ledger that knows where it began."""
     return await reopened(database)
-
-
-async def reopened(
-    database: Database, clock: Callable[[], float] = monotonic
-) -> Ledger:
-    """Return a ledger as after a restart."""
-    feed = Feed(database)
-    await feed.async_load()
-    ledger = Ledger(database, feed, clock=clock)
-    await ledger.async_load()
-    return ledger
-
-
-async def told(ledger: Ledger) -> list[dict[str, Any]]:
-    """Return everything that the journal tells."""
-    return [entry.as_dict() for entry in await ledger._feed.async_read(0, 1000)]
 
 
 @pytest.mark.parametrize("order", list(permutations(range(4))))
@@ -155,11 +79,6 @@ async def live(database: Database, clock: Clock) -> Ledger:
     ledger = await reopened(database, clock)
     ledger.live_since = NOW
     return ledger
-
-
-def trade(number: int) -> ExecutionReport:
-    """Return the report of one of the fills, which says how much it alone is."""
-    return report(LIFE[number], number, last_amount=Decimal("0.01"))
 
 
 async def fills(ledger: Ledger) -> list[tuple[str, str]]:

@@ -8,18 +8,10 @@ from unittest.mock import patch
 from homeassistant.core import HomeAssistant
 import pytest
 
-from custom_components.cexio.database import Database, database_path
+from custom_components.cexio.database import Database
 from custom_components.cexio.feed import Feed, FeedEntry, FeedKind
 from tests.integration.feed_client import item
 from tests.integration.harness import MockConfigEntry
-
-
-@pytest.fixture
-async def database(hass: HomeAssistant) -> Database:
-    """Open a file of its own."""
-    database = Database(database_path(hass, "test"))
-    await database.async_open()
-    return database
 
 
 async def test_written_before_published(

@@ -1,7 +1,6 @@
 """What came while something else was written is written together: all of it or nothing, in order."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -24,16 +23,7 @@ from tests.integration.harness import (
     async_fire_time_changed,
 )
 from tests.integration.helpers import until
-from tests.integration.test_executions import LIFE, reopened, report, told, trade
-
-
-@pytest.fixture
-async def database(hass: HomeAssistant) -> AsyncIterator[Database]:
-    """Open a file of its own."""
-    database = Database(database_path(hass, "test"))
-    await database.async_open()
-    yield database
-    await database.async_close()
+from tests.integration.ledgers import LIFE, reopened, report, told, trade
 
 
 @pytest.fixture
