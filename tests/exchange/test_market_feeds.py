@@ -1,12 +1,14 @@
 """Books and trades are followed across losses, gaps and sessions."""
 
 import asyncio
+from decimal import Decimal
 import logging
 from typing import Any
 
 import pytest
 
 from custom_components.cexio.exchange import (
+    BestPrices,
     Disconnected,
     OrderBook,
     PermissionDeniedError,
@@ -14,6 +16,7 @@ from custom_components.cexio.exchange import (
     Subscription,
     Trade,
     TradeHistory,
+    Unreadable,
     UnsupportedPairError,
 )
 
@@ -70,6 +73,52 @@ async def test_a_gap_brings_a_new_snapshot(
     assert found is not None and found.best_bid == 1
     for _ in range(2):
         assert (await socket.received("order_book_subscribe"))["data"] == {"pair": PAIR}
+
+
+async def test_whoever_is_called_hears_the_best_prices(
+    exchange: ScriptedExchange,
+    make_stream: MakeStream,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Each change at once, until the call is closed; failing at one loses no other."""
+    stream = make_stream(None)
+    heard: list[tuple[Decimal | None, Decimal | None]] = []
+
+    def take(event: BestPrices) -> None:
+        """Note the prices; fail at the first ones."""
+        heard.append((event.bid, event.ask))
+        if len(heard) == 1:
+            raise ValueError("broken")
+
+    call = stream.call(take, BestPrices)
+    events, socket = await follow_book(stream, exchange)
+    changes = ([("2", "1"), ("3", "1")], [("3", "0.00")], [("2", "0"), ("1", "0")])
+    for sequence, bids in enumerate(changes, 101):
+        await socket.event("order_book_increment", book(sequence, *bids))
+    for _ in range(4):
+        await anext(events)
+    assert heard == [(1, None), (3, None), (2, None), (None, None)]
+    assert "BestPrices could not be taken in" in caplog.text
+    call.close()
+    await socket.event("order_book_increment", book(104, ("5", "1")))
+    assert (await anext(events)).best_bid == 5
+    assert len(heard) == 4
+
+
+async def test_changes_that_nobody_follows_are_not_read(
+    exchange: ScriptedExchange, make_stream: MakeStream
+) -> None:
+    """Whatever is in them; only one without a pair might have been meant for somebody."""
+    stream = make_stream(None)
+    unreadable = stream.listen(Unreadable)
+    events, socket = await follow_book(stream, exchange)
+    await anext(events)
+    for data in ({"pair": "A-B", "bids": "nonsense"}, {"pair": 5}, None):
+        await socket.event("order_book_increment", data)
+    await socket.event("order_book_increment", book(101, ("2", "1")))
+    assert (await anext(events)).sequence == 101
+    unreadable.close()
+    assert [event.name async for event in unreadable] == ["order_book_increment"] * 2
 
 
 async def test_repeated_losses_are_repaired_ever_more_slowly(

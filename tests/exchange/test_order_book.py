@@ -123,7 +123,7 @@ def test_an_empty_book_has_no_best_prices() -> None:
     )
 )
 def test_a_kept_book_equals_its_replay(changes: list[dict[int, int]]) -> None:
-    """However it changes, it shows the best 20 of what a plain replay gives."""
+    """However it changes, it shows the best 20 of what a plain replay gives, and knows the best at any time."""
     made = OrderBookKeeper("A-B")
     made.apply_snapshot(snapshot(0))
     plain: dict[int, int] = {}
@@ -131,5 +131,7 @@ def test_a_kept_book_equals_its_replay(changes: list[dict[int, int]]) -> None:
         plain |= change
         levels = tuple((str(price), str(amount)) for price, amount in change.items())
         made.apply_increment(increment(sequence, *levels))
+        there = [price for price, amount in plain.items() if amount]
+        assert made.best_prices().bid == max(there, default=None)
     best = sorted(((p, a) for p, a in plain.items() if a), reverse=True)[:20]
     assert made.book().bids == tuple(BookLevel(Decimal(p), Decimal(a)) for p, a in best)
