@@ -13,7 +13,7 @@ FEWEST_EXECUTIONS = 2000
 BEHIND = 1.0
 # How often the amount is doubled, and for how many seconds each is poured.
 LEVELS, QUICK_LEVELS = 5, 4
-PAIR_LEVELS, QUICK_PAIR_LEVELS = 5, 3
+PAIR_LEVELS, QUICK_PAIR_LEVELS = 4, 2
 SECONDS, QUICK_SECONDS = 3.0, 0.5
 
 
