@@ -6,7 +6,7 @@ import sys
 from benchmarks import chart, codec
 from benchmarks.command_line import Benchmark, main
 from benchmarks.household import memory, points, recovery, start
-from benchmarks.latency import fills, taps
+from benchmarks.latency import burst, fills, taps
 from benchmarks.throughput import rows as throughput
 from benchmarks.ticks.rows import tick_cost
 
@@ -27,6 +27,7 @@ ON_STAGE: dict[str, Benchmark] = {
     "fill-to-chat": fills.fill_to_chat,
     "fill-to-event": fills.fill_to_event,
     "tap-to-order": taps.tap_to_order,
+    "burst": burst.burst,
 }
 
 if __name__ == "__main__":

@@ -1,7 +1,10 @@
 """How python-telegram-bot reaches Telegram: over aiohttp, which the bot needs for Home Assistant anyway."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, override
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from telegram.error import NetworkError, TimedOut
@@ -44,7 +47,7 @@ class Transport(BaseRequest):
     async def initialize(self) -> None:
         """Make the pool."""
         if self._session is None:
-            self._session = aiohttp.ClientSession(trust_env=True)
+            self._session = aiohttp.ClientSession()
 
     @override
     async def shutdown(self) -> None:
@@ -77,6 +80,7 @@ class Transport(BaseRequest):
             if read_timeout is self.DEFAULT_NONE
             else read_timeout or 0.0
         )
+        parts = urlsplit(url)
         limits = aiohttp.ClientTimeout(
             total=_CONNECT_TIMEOUT + _WRITE_TIMEOUT + reading,
             connect=_CONNECT_TIMEOUT,
@@ -89,6 +93,7 @@ class Transport(BaseRequest):
                 data=_body(request_data),
                 headers={"User-Agent": self.USER_AGENT},
                 timeout=limits,
+                proxy=_proxy(parts.scheme, parts.hostname or ""),
             ) as response:
                 payload = await response.read()
         except TimeoutError as err:
@@ -97,6 +102,12 @@ class Transport(BaseRequest):
             raise NetworkError(f"{type(err).__name__}: {err}") from err
         self._on_answer(response.status, payload)
         return response.status, payload
+
+
+@cache
+def _proxy(scheme: str, host: str) -> str | None:
+    """Return the proxy that the environment names for a host; it is asked once, not in a thread for each request."""
+    return None if proxy_bypass(host) else getproxies().get(scheme)
 
 
 def _body(data: RequestData | None) -> aiohttp.FormData | None:

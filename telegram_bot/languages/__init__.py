@@ -8,7 +8,7 @@ import contextlib
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from decimal import Context, Decimal, InvalidOperation, localcontext
-from functools import cache
+from functools import cache, lru_cache
 from io import BytesIO
 from pathlib import Path
 
@@ -88,11 +88,15 @@ def number(value: object) -> str:
         return e(value)
     if not amount.is_finite():
         return e(value)
+    return _written(amount or Decimal(0), _current.get())
+
+
+@lru_cache(maxsize=4096)
+def _written(amount: Decimal, language: str) -> str:
+    """Return a number as a language writes it; the same few are written again and again."""
     with localcontext(_EVERY_DIGIT):
         return format_decimal(
-            amount or Decimal(0),
-            locale=_locale(_current.get()),
-            decimal_quantization=False,
+            amount, locale=_locale(language), decimal_quantization=False
         )
 
 

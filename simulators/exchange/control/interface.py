@@ -35,7 +35,7 @@ CONTROLS: tuple[Control, ...] = (
     Control(
         "POST",
         "/control/market/trade",
-        '{"pair","side","amount"}: a market order of somebody',
+        '{"pair","side","amount","times"?}: a market order of somebody, or several',
         market.trade,
     ),
     Control("POST", "/control/market/pause", "stop the seeded process", market.pause),

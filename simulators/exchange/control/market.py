@@ -22,11 +22,14 @@ async def price(call: Call) -> dict[str, Any]:
 
 
 async def trade(call: Call) -> dict[str, Any]:
-    """Let somebody trade at market and return the trades."""
+    """Let somebody trade at market, once or several times in a row, and return the trades."""
     pair = parameters.listed_pair(call)
-    trades = call.venue.engine.others_take(
-        pair, parameters.choice(call.data, "side", Side), _amount(call, "amount")
-    )
+    side = parameters.choice(call.data, "side", Side)
+    trades = [
+        item
+        for _ in range(int(call.data.get("times", 1)))
+        for item in call.venue.engine.others_take(pair, side, _amount(call, "amount"))
+    ]
     return {"trades": [wire.trade_row(item, pair) for item in trades]}
 
 
