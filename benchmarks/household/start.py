@@ -4,9 +4,9 @@ from benchmarks.harness import Figures, Goal, Row, ratio
 from benchmarks.household.processes import row, run
 
 IMPORTS = 20
-QUICK_IMPORTS = 3
+QUICK_IMPORTS = 1
 TURNS = 20
-QUICK_TURNS = 5
+QUICK_TURNS = 2
 # What an exchange on another continent takes to answer.
 FAR = 0.1
 GOAL = Goal(1.5)

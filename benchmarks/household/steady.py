@@ -81,7 +81,7 @@ async def household(
         await hass.config_entries.async_setup(entry.entry_id)
         if entry.state is not ConfigEntryState.LOADED:
             raise RuntimeError(f"the entry is {entry.state}: {entry.reason}")
-        await asyncio.sleep(SETTLING_SECONDS)
+        await asyncio.sleep(min(SETTLING_SECONDS, minutes * 60))
         if not (await control.get("/sockets"))["authenticated"]:
             raise RuntimeError("the private stream is not connected")
         private, public = await count(control, minutes * 60)
