@@ -26,7 +26,6 @@ from tests.integration.helpers import act, until
 __all__ = ["custom_integrations", "entry", "exchange", "hass_config_dir"]
 
 WATCHED = ("BTC-USD", "ETH-USD")
-UNWATCHED = 30
 TICKS = 5
 
 
@@ -34,7 +33,7 @@ TICKS = 5
 def pushed(exchange: ExchangeServer, entry: MockConfigEntry) -> list[str]:
     """Push the books of many pairs to the entry, of which it watches the last two."""
     others = [pair for pair in exchange.exchange.listing.pairs if pair not in WATCHED]
-    pairs = [*others[:UNWATCHED], *WATCHED]
+    pairs = [*others, *WATCHED]
     for session in public_sessions(exchange):
         for pair in pairs:
             session.feeds.subscribe(pair, session)
@@ -82,7 +81,7 @@ async def test_reads_and_writes_of_a_tick(
     kept: str | None,
     writes: int,
 ) -> None:
-    """Of each frame the pair is read, of those that are watched the levels; a sensor writes if its number changed.
+    """Only frames of watched pairs are read at all; a sensor writes if its number changed.
 
     Of the four sensors that are enabled the last price does not come from the book.
     """
@@ -100,6 +99,9 @@ async def test_reads_and_writes_of_a_tick(
     await tick(exchange, markets, pushed)
     await rested(hass, markets)
     with (
+        patch.object(
+            Session, "send", autospec=True, side_effect=Session.send
+        ) as pushes,
         patch.object(feeds, "_followed", wraps=feeds._followed) as frames,
         patch.object(
             OrderBookIncrement, "from_wire", side_effect=OrderBookIncrement.from_wire
@@ -112,7 +114,8 @@ async def test_reads_and_writes_of_a_tick(
         ) as states,
     ):
         await tick(exchange, markets, pushed)
-    assert frames.call_count == len(pushed)
+    assert [call.args[3] for call in pushes.mock_calls] == pushed
+    assert frames.call_count == len(WATCHED)
     assert [call.args[0]["pair"] for call in reads.mock_calls] == list(WATCHED)
     of_markets = [
         call.args[1]

@@ -39,6 +39,7 @@ def connection(clock: FakeClock, *, closed: bool) -> Connection:
         credentials=None,
         on_event=lambda name, data: None,
         on_answer=lambda action, data: None,
+        is_unwanted=lambda frame: False,
     )
 
 
@@ -103,6 +104,7 @@ async def test_a_flood_of_frames_leaves_turns_to_others(
         credentials=None,
         on_event=take,
         on_answer=lambda action, data: None,
+        is_unwanted=lambda frame: False,
     )
 
     async def others() -> None:

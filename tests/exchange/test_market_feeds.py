@@ -121,6 +121,38 @@ async def test_changes_that_nobody_follows_are_not_read(
     assert [event.name async for event in unreadable] == ["order_book_increment"] * 2
 
 
+@pytest.mark.parametrize(
+    ("frame", "unwanted"),
+    [
+        ('{"e":"order_book_increment","data":{"seqId":1,"pair":"A-B","bids":[', True),
+        ('{"e":"order_book_increment","data":{"pair":"BTC-US","seqId":1}}', True),
+        ('{"e":"order_book_increment","data":{"seqId":1,"pair":"BTC-USD"}}', False),
+        # Written otherwise than it ever was: what it is, only reading tells.
+        ('{"e":"order_book_increment","data":{"seqId":1,"pair": "A-B"}}', False),
+        ('{"e": "order_book_increment","data":{"pair":"A-B"}}', False),
+        ('{"e":"order_book_increment","data":{"pair":"A-B', False),
+        (
+            '{"e":"order_book_increment","data":{"bids":[' + " " * 99 + '"pair":"A-B"',
+            False,
+        ),
+        ('{"e":"order_book_increment"}', False),
+        ('{"e":"order_book_subscribe","data":{"pair":"A-B"}}', False),
+        (b'{"e":"order_book_increment","data":{"pair":"A-B"}}', False),
+        ("", False),
+    ],
+)
+async def test_frames_that_are_left_unread(
+    exchange: ScriptedExchange,
+    make_stream: MakeStream,
+    frame: str | bytes,
+    unwanted: bool,
+) -> None:
+    """Only those that surely are a change of what nobody follows."""
+    stream = make_stream(None)
+    await follow_book(stream, exchange)
+    assert stream._feeds.is_unwanted(frame) is unwanted
+
+
 async def test_repeated_losses_are_repaired_ever_more_slowly(
     exchange: ScriptedExchange, make_stream: MakeStream, clock: FakeClock
 ) -> None:

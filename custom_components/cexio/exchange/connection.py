@@ -54,6 +54,7 @@ class Connection:
         credentials: Credentials | None,
         on_event: Callable[[str, Any], None],
         on_answer: Callable[[str, Any], None],
+        is_unwanted: Callable[[str | bytes], bool],
     ) -> None:
         """Take over an open socket.
 
@@ -64,6 +65,7 @@ class Connection:
             credentials: For signing in, None on the public socket.
             on_event: Called with name and data of each event, in order, before the next frame.
             on_answer: Called with method and data of each good answer, likewise.
+            is_unwanted: Called with each frame as it came; the answer is whether to leave it unread.
         """
         self._socket = socket
         self._clock = clock
@@ -72,6 +74,7 @@ class Connection:
         self._secrets = (credentials.key, credentials.secret) if credentials else ()
         self._on_event = on_event
         self._on_answer = on_answer
+        self._is_unwanted = is_unwanted
         self._greeted = asyncio.Event()
         self._pending: dict[str, _Pending] = {}
         self._numbers = count(1)
@@ -165,6 +168,8 @@ class Connection:
 
     def _take(self, text: str | bytes) -> None:
         """Handle one frame; one that makes no sense is left aside."""
+        if self._is_unwanted(text):
+            return
         try:
             frame = orjson.loads(text)
         except orjson.JSONDecodeError:

@@ -29,6 +29,11 @@ _LOGGER = logging.getLogger(__name__)
 _MAXIMUM_PAUSE = 60.0
 _BOOKS = "order_book"
 _TRADES = "trade"
+# How a change of a book begins and where it tells its pair, as the exchange writes it.
+_INCREMENT = '{"e":"order_book_increment"'
+_PAIR = '"pair":"'
+# So far into the frame the name of the pair ends at the latest.
+_HEAD = 120
 
 type Spawn = Callable[[Coroutine[Any, Any, None]], object]
 
@@ -130,6 +135,18 @@ class MarketFeeds:
         if keeper := self._books.get(snapshot.pair):
             keeper.apply_snapshot(snapshot)
             self._publish_book(keeper)
+
+    def is_unwanted(self, frame: str | bytes) -> bool:
+        """Return whether a frame is the change of a book that nobody follows.
+
+        It is told by the first characters: to read all of them costs more than everything else
+        that is done with most frames. One that is written otherwise is wanted, and read.
+        """
+        if not isinstance(frame, str) or not frame.startswith(_INCREMENT):
+            return False
+        start = frame.find(_PAIR, len(_INCREMENT), _HEAD) + len(_PAIR)
+        end = frame.find('"', start, _HEAD)
+        return start > len(_PAIR) and end > 0 and frame[start:end] not in self._books
 
     def on_increment(self, data: Any) -> None:
         """Take a change of a book; ask for a new one when it does not fit."""

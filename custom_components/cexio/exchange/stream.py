@@ -314,6 +314,7 @@ class Stream(MarketMethods, AccountMethods, OrderMethods, FundsMethods):
             credentials=self._credentials,
             on_event=self._on_event,
             on_answer=self._feeds.on_answer,
+            is_unwanted=self._feeds.is_unwanted,
         )
         error: CexioError = TransportError("The stream was stopped")
         try:
