@@ -79,7 +79,7 @@ _DISK = frozenset(
     }
 )
 # How long to wait before something that has happened is written down again, in seconds.
-_INSIST_EVERY = 10.0
+_INSIST_EVERY = 1.0
 
 
 class StoreError(Exception):

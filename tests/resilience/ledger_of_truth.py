@@ -102,6 +102,15 @@ class ChatView:
         """The lines of all digests."""
         return Counter(line for lines in self.digests for line in lines)
 
+    def digest_fills(self) -> Counter[str]:
+        """Count how often digests tell of each fill, without what stands around it."""
+        return Counter(
+            match[0]
+            for lines in self.digests
+            for line in lines
+            if (match := _DIGEST_FILL.search(line))
+        )
+
     def names(self, order: Order, fills: Sequence[Fill]) -> bool:
         """Tell whether a digest names an order, or shows the last fill that was told of it."""
         last = f" {digits(fills[-1].amount)} BTC at " if fills else None
@@ -124,6 +133,7 @@ _NUMBER = r"(\d+(?:\.\d+)?)"
 _BULLET = re.compile(
     rf"• {_NUMBER} \w+ at {_NUMBER} = {_NUMBER} \w+(?:, fee {_NUMBER} \w+)?"
 )
+_DIGEST_FILL = re.compile(r"(?:Bought|Sold) .+ USD, fee [\d.]+ USD")
 _FILLED = re.compile(rf"^Filled {_NUMBER} (?:of {_NUMBER} )?\w+.* for {_NUMBER} \w+$")
 _LINES = {
     "average": re.compile(rf"^Average price {_NUMBER} "),

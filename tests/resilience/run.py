@@ -14,6 +14,7 @@ import aiohttp
 
 from simulators.demo.control import ControlError
 from simulators.demo.home_assistant import HomeAssistantError
+from tests.resilience.doubts import doubtful_texts
 from tests.resilience.faults import FAULTS
 from tests.resilience.ledger_of_truth import read_chat, read_feed, read_truth
 from tests.resilience.person import Person
@@ -24,7 +25,6 @@ from tests.resilience.verdict import (
     Asked,
     Crossed,
     Verdict,
-    doubtful_texts,
     judge_alerts,
     judge_chat,
     judge_feed,
@@ -260,7 +260,9 @@ async def _judge(report: Report, world: World, traders: Traders) -> Verdict:
     told, fired = read_feed(entries)
     chat = read_chat(traders.person.messages)
     await world.keep_calls()
-    doubtful = doubtful_texts(world.calls.values(), world.bot_deaths, NOTED_WITHIN)
+    doubtful = doubtful_texts(
+        world.calls.values(), world.bot_deaths, NOTED_WITHIN, world.bot_disk_full
+    )
     asked = [
         Asked(item.kind, item.confirmation_id, item.message_id, item.confirmed)
         for item in traders.person.questions

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.resilience.doubts import doubtful_texts
 from tests.resilience.faults import EARLY, FAULTS
 from tests.resilience.ledger_of_truth import (
     Fired,
@@ -20,7 +21,6 @@ from tests.resilience.verdict import (
     Asked,
     Crossed,
     Verdict,
-    doubtful_texts,
     judge_alerts,
     judge_chat,
     judge_feed,
@@ -151,6 +151,17 @@ def forget_order(books: Books) -> None:
     """Let the exchange know of no order."""
     books.rows.clear()
     books.fills.clear()
+
+
+def repeat_order(books: Books) -> None:
+    """Let another order be filled in the same way."""
+    books.rows.append(books.rows[0] | {"orderId": "18", "clientOrderId": "web-2"})
+    books.fills += [fill | {"order_id": "18"} for fill in books.fills]
+    for item in list(books.entries):
+        data = item["data"]
+        order = data["order"] | {"order_id": "18"}
+        name = item["id"].replace(":17:", ":18:")
+        books.entries.append(item | {"id": name, "data": data | {"order": order}})
 
 
 SPOILERS: dict[str, tuple[str, Callable[[Books], object]]] = {
@@ -314,6 +325,35 @@ def test_a_death_right_after_an_answer_leaves_it_in_doubt() -> None:
     call = {"status": 200, "time": 10.0, "parameters": {"text": "x"}}
     assert doubtful_texts([call], [10.5], 1.0) == ["x"]
     assert doubtful_texts([call], [9.5, 11.5], 1.0) == []
+
+
+@pytest.mark.parametrize(
+    ("full", "death", "excused"),
+    [
+        ((10.5, 20.0), 20.5, True),
+        ((10.5, 20.0), 21.5, False),
+        ((11.5, 20.0), 20.5, False),
+        ((5.0, 9.5), 11.5, False),
+    ],
+    ids=["before it was noted", "noted since", "noted before", "over by then"],
+)
+def test_a_full_disk_keeps_an_answer_from_being_noted(
+    full: tuple[float, float], death: float, excused: bool
+) -> None:
+    """What was delivered while the disk took nothing is in doubt until it can be written."""
+    call = {"status": 200, "time": 10.0, "parameters": {"text": "x"}}
+    assert bool(doubtful_texts([call], [death], 1.0, [full])) is excused
+
+
+def test_orders_may_be_filled_alike() -> None:
+    """The same line of a digest may stand for fills of two orders, no more often than there are."""
+    books = Books()
+    line = "✅ Bought 0.004 BTC at 60000 = 240 USD, fee 0.6 USD"
+    twice = bot_says(f"While we were apart: 2 fills\n{line}\n{line}", 9)
+    books.messages.append(twice)
+    assert books.judge().doubled
+    repeat_order(books)
+    assert not books.judge().doubled
 
 
 @pytest.mark.parametrize(

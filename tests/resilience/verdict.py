@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from html import escape
-from typing import Any
 
 from tests.resilience.ledger_of_truth import (
     STATUSES,
@@ -18,7 +17,6 @@ from tests.resilience.ledger_of_truth import (
     digest_line,
     digest_lines,
     plain_lines,
-    without_groups,
 )
 
 FINAL = {"FILLED": "filled", "CANCELLED": "cancelled", "EXPIRED": "expired"}
@@ -197,6 +195,7 @@ def judge_chat(
     by_order: dict[str, list[Told]] = defaultdict(list)
     for entry in told:
         by_order[entry.order_id].append(entry)
+    _judge_digests(verdict, orders, by_order, chat)
     # The question to cancel an order becomes a second card of it.
     cancels = {item.message_id for item in asked if item.kind == "cancel"}
     for order_id, entries in by_order.items():
@@ -217,7 +216,8 @@ def judge_chat(
         fills = [entry.fill for entry in entries if entry.fill]
         for card in cards[-1:]:
             _judge_card(verdict, order, fills, card)
-        _judge_digest(verdict, order, fills, chat, has_card=bool(cards))
+        if not cards:
+            _judge_absent(verdict, order, fills, chat)
         if order.status in FINAL:
             _judge_ring(verdict, order, fills, cards, chat, doubtful)
 
@@ -231,23 +231,36 @@ def _excuse_digests(verdict: Verdict, chat: ChatView, doubtful: Sequence[str]) -
             verdict.in_doubt.append(f"chat: digest of {len(lines)} lines")
 
 
-def _judge_digest(
+def _judge_digests(
     verdict: Verdict,
-    order: Order,
-    fills: Sequence[Fill],
+    orders: Mapping[str, Order],
+    by_order: Mapping[str, Sequence[Told]],
     chat: ChatView,
-    *,
-    has_card: bool,
 ) -> None:
-    """See that a fill without a card is in a digest, and in none twice."""
+    """See that no fill is in more than one digest; those of two orders may be alike to the last digit."""
+    wanted = Counter(
+        digest_line(orders[order_id], entry.fill)
+        for order_id, entries in by_order.items()
+        for entry in entries
+        if order_id in orders and entry.fill
+    )
+    shown = chat.digest_fills()
+    for line, count in wanted.items():
+        if shown[line] > count:
+            verdict.doubled.append(
+                f"chat: {shown[line]} times in digests, not {count}: {line}"
+            )
+
+
+def _judge_absent(
+    verdict: Verdict, order: Order, fills: Sequence[Fill], chat: ChatView
+) -> None:
+    """See that an order without a card, and each of its fills, is in a digest."""
     for fill in fills:
         line = digest_line(order, fill)
-        seen = sum(count for text, count in chat.digest.items() if line in text)
-        if not seen and not has_card:
+        if not chat.digest_fills()[line]:
             verdict.lost.append(f"chat: order {order.order_id}: {line}")
-        elif seen > fills.count(fill):
-            verdict.doubled.append(f"chat: {seen} times in digests: {line}")
-    if not has_card and not fills and not chat.names(order, fills):
+    if not fills and not chat.names(order, fills):
         verdict.lost.append(f"chat: order {order.order_id} is not shown")
 
 
@@ -379,18 +392,3 @@ def judge_alerts(
         for words in in_feed
         if words not in known
     )
-
-
-def doubtful_texts(
-    calls: Iterable[Mapping[str, Any]], deaths: Sequence[float], within: float
-) -> list[str]:
-    """Return the texts of messages that Telegram, or the bot's death, left in doubt."""
-    return [
-        without_groups(str((call.get("parameters") or {}).get("text")))
-        for call in calls
-        if call["status"] in {None, "cut", "hung up", 500, 502}
-        or (
-            call["status"] == 200
-            and any(0 <= death - call["time"] <= within for death in deaths)
-        )
-    ]

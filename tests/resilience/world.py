@@ -48,6 +48,7 @@ class World:
         self.home_assistant_starts = 0
         self.calls: dict[tuple[float, str, str], Mapping[str, Any]] = {}
         self.full: set[Part] = set()
+        self.bot_disk_full: list[tuple[float, float]] = []
         self._directory = directory
         self._orders = directory / "orders to die"
         self._orders.mkdir()
@@ -82,9 +83,12 @@ class World:
             noticed = _count(child.log, WRITTEN_AGAIN)
             _let_files_grow_to(child, 0)
             self.full.add(part)
+        began = time.time()
         await asyncio.sleep(seconds)
         self.full.discard(part)
         _let_files_grow_to(child, None)
+        if part is Part.BOT:
+            self.bot_disk_full.append((began, time.time()))
         deadline = time.monotonic() + WRITTEN_AGAIN_SECONDS
         while child.process.returncode is None and time.monotonic() < deadline:
             if _count(child.log, WRITTEN_AGAIN) > noticed:
