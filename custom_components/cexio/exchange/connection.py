@@ -115,6 +115,9 @@ class Connection:
             message = await self._socket.receive()
             if message.type not in _DATA_FRAMES:
                 raise TransportError("The exchange closed the connection")
+            if self._is_unwanted(message.data):
+                # It costs no time worth a turn, and pongs tell that the exchange is there.
+                continue
             self._take(message.data)
             self._heard = self._clock.monotonic()
             if self._heard >= turn_ends:
@@ -168,8 +171,6 @@ class Connection:
 
     def _take(self, text: str | bytes) -> None:
         """Handle one frame; one that makes no sense is left aside."""
-        if self._is_unwanted(text):
-            return
         try:
             frame = orjson.loads(text)
         except orjson.JSONDecodeError:
