@@ -12,6 +12,7 @@ from tests.resilience.faults import EARLY, FAULTS
 from tests.resilience.ledger_of_truth import (
     Fired,
     Order,
+    digest_lines,
     read_chat,
     read_feed,
     read_truth,
@@ -292,6 +293,12 @@ def test_a_digest_shows_a_fill() -> None:
     assert books.judge().is_settled
     books.messages[0]["text"] = digest.replace(lines[0], "")
     assert books.judge().lost
+
+
+def test_a_digest_says_how_often() -> None:
+    """A line that stands for several is read as often as it says."""
+    lines = ["All at once: 3 fills", "2 \N{MULTIPLICATION SIGN} a", "b"]
+    assert digest_lines(lines) == ("a", "a", "b")
 
 
 def test_a_digest_in_doubt_may_come_twice() -> None:

@@ -149,6 +149,10 @@ async def test_trades_of_somebody(still: Bench) -> None:
     assert [(trade["side"], trade["price"], trade["amount"]) for trade in trades] == [
         ("BUY", "60006.0", "0.01000000")
     ]
+    row = await still.client.control(
+        "/market/trade", pair="BTC-USD", side="BUY", amount="0.001", times=3
+    )
+    assert [trade["amount"] for trade in row["trades"]] == ["0.00100000"] * 3
 
 
 async def test_deposits(bench: Bench) -> None:
