@@ -4,6 +4,7 @@ import orjson
 import pytest
 
 from custom_components.cexio.exchange.errors import UnexpectedAnswerError
+from custom_components.cexio.exchange.methods.account import _fees
 from custom_components.cexio.exchange.models.fields import shared_numbers
 from custom_components.cexio.exchange.models.reference import Pair
 
@@ -50,3 +51,21 @@ def test_not_a_number(text: str) -> None:
     for _ in range(2):
         with pytest.raises(UnexpectedAnswerError):
             Pair.from_wire(ROW | {"baseMin": text}, exact)
+
+
+def test_fees_share() -> None:
+    """Equal fees of different pairs are one object, under the names that the pairs have."""
+    rows = {"BTC-USD": {"percent": "0.5"}, "ETH-USD": {"percent": "0.5"}}
+    rows["ETH-BTC"] = {"percent": "0.50"}
+    fees = _fees(orjson.loads(orjson.dumps({"tradingFee": rows})))
+    assert fees["BTC-USD"] is fees["ETH-USD"]
+    assert str(fees["ETH-BTC"]) == "0.50"
+    assert next(iter(fees)) is Pair.from_wire(ROW).name
+
+
+@pytest.mark.parametrize("percent", [None, True, "NaN", "", [], {}])
+def test_not_a_fee(percent: object) -> None:
+    """What is no number is refused, also behind a number that is equal to it."""
+    rows = {"ETH-USD": {"percent": 1}, "BTC-USD": {"percent": percent}}
+    with pytest.raises(UnexpectedAnswerError):
+        _fees({"tradingFee": rows})

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import lru_cache
+from sys import intern
 from typing import Any
 
 from custom_components.cexio.exchange.budget import Priority
@@ -124,9 +126,10 @@ class AccountMethods(Channel):
 
 @readable
 def _fees(data: Wire) -> dict[str, Decimal]:
-    """Read get_my_current_fee."""
+    """Read get_my_current_fee: for each of 900 pairs mostly the same, which is kept once."""
+    read = lru_cache(maxsize=None, typed=True)(decimal)
     fees = mapping(data["tradingFee"])
-    return {pair: decimal(row["percent"]) for pair, row in fees.items()}
+    return {intern(pair): read(row["percent"]) for pair, row in fees.items()}
 
 
 @readable

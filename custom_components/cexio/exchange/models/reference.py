@@ -51,7 +51,7 @@ class Pair:
     @property
     def name(self) -> str:
         """The pair as the exchange writes it, such as "BTC-USD"."""
-        return f"{self.base}-{self.quote}"
+        return intern(f"{self.base}-{self.quote}")
 
     @classmethod
     @readable
