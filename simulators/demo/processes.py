@@ -48,9 +48,14 @@ class Processes:
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
-        """Stop every child, the last one first."""
-        while self._children:
-            await self.stop(self._children[-1])
+        """Stop every child, the last one first; whoever cannot wait for that leaves none either."""
+        try:
+            while self._children:
+                await self.stop(self._children[-1])
+        finally:
+            for child in self._children:
+                with suppress(ProcessLookupError):
+                    os.killpg(child.process.pid, signal.SIGKILL)
 
     async def start(
         self,
