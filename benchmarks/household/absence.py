@@ -111,6 +111,8 @@ class Household:
             await self._place(known)
             await self._see(known)
             await self._hass.config_entries.async_unload(self._entry.entry_id)
+            # The points that earlier turns of this minute had are not spent by this one.
+            self._hass.data.pop("cexio_exchanges", None)
             left = time()
             await self._control.post("/market/empty", pair=PAIR)
             await self._fill()
