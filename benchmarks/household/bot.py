@@ -37,7 +37,7 @@ async def _use_and_weigh(scene: Scene) -> float:
         await _ask(scene, "sendMessage", command)
     for command in CHARTS:
         await _ask(scene, "sendPhoto", command)
-    return proportional(bot.process.pid) / 1e6
+    return resident(bot.process.pid) / 1e6
 
 
 async def _start_alone(scene: Scene) -> Child:
@@ -86,10 +86,10 @@ async def _ask(scene: Scene, method: str, command: str) -> None:
             await asyncio.sleep(LOOK_SECONDS)
 
 
-def proportional(process: int) -> int:
-    """Return the bytes of a process that are in memory, what it shares with others by halves, thirds and so on."""
+def resident(process: int) -> int:
+    """Return the bytes of a process that are in memory, those that it shares with others in full."""
     rollup = Path(f"/proc/{process}/smaps_rollup").read_text("ascii")
     kilobytes = next(
-        line.split()[1] for line in rollup.splitlines() if line.startswith("Pss:")
+        line.split()[1] for line in rollup.splitlines() if line.startswith("Rss:")
     )
     return int(kilobytes) * 1024
