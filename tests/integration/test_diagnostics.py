@@ -67,7 +67,7 @@ async def test_how_it_went(
         "connected",
     ]
     assert found["stream_history"][1]["reason"].startswith("TransportError")
-    assert found["recovery"]["largest_points"] == 70
+    assert found["recovery"]["largest_points"] == 90
     assert found["recovery"]["runs"] == 2
     last = found["recovery"]["last"]
     assert last["points"] == 15
