@@ -68,16 +68,16 @@ async def _burst(scene: Scene) -> list[Row]:
     )
     lost = EXECUTIONS - len(fed.keys() & kept)
     return [
-        _row("burst: executions lost", "", lost, 0),
+        _row("burst: lost", "executions", lost, 0),
         _row("burst: longest block", "ms", block["seconds"] * 1000, LONGEST_BLOCK_MS),
         _row("burst: feed drained after", "s", drained - max(left), DRAIN_SECONDS),
-        _row("burst: messages and edits", "", told, MESSAGES),
+        _row("burst: chat", "messages", told, MESSAGES),
     ]
 
 
 def _row(name: str, unit: str, value: float, most: float) -> Row:
     """Return a row with a limit of its own."""
-    return Row(name, unit, Figures(value), f"≤ {most} {unit}".strip(), value <= most)
+    return Row(name, unit, Figures(value), f"≤ {most} {unit}", value <= most)
 
 
 async def _follow(connection: Connection, newest: int, fed: dict[str, int]) -> None:

@@ -137,6 +137,8 @@ async def test_wrong_clock(
     hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry, fix: Any
 ) -> None:
     """It is reckoned with, said, compared again on request and by itself."""
+    # A stream that comes back asks as well, at moments of its own.
+    await entry.runtime_data.account.stream.async_stop()
     await exchange.clock.jump(120)
     await act(hass, "get_orders")
     assert list(issues(hass)) == ["wrong_clock"]
