@@ -1,6 +1,5 @@
 """What does not vary from run to run: how many messages an event makes."""
 
-
 from tests.telegram_bot.conftest import Rig
 from tests.telegram_bot.fake_desk import make_order
 from tests.telegram_bot.fake_home_assistant import execution, price_alert
