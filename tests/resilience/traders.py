@@ -248,10 +248,11 @@ class Traders:
                 return
 
     async def _cancel_by_chat(self, order: Mapping[str, Any]) -> None:
-        """Cancel an order from the chat."""
+        """Cancel an order from the chat; a second question whether to place it may still be on its way."""
+        amount = digits(Decimal(order["requestedAmountCcy1"]))
         question = await self.person.ask(
             f"/cancel {order['orderId']}",
-            f"{digits(Decimal(order['requestedAmountCcy1']))} BTC at",
+            f"Cancel this order?\n{_WORDS[order['side']]} {amount} BTC at",
             "cancel",
             QUESTION_SECONDS,
         )
