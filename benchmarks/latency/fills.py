@@ -15,7 +15,7 @@ from benchmarks.latency.stage import ACCOUNT, STAGE, Rig, Scene, quiet
 from tests.resilience.ledger_of_truth import without_groups
 
 PAIR = "BTC-USD"
-SAMPLES, QUICK_SAMPLES = 300, 12
+SAMPLES, QUICK_SAMPLES = 300, 8
 WARM_UP = 3
 SECONDS_EACH = 1.0
 ARRIVAL_SECONDS = 10.0

@@ -12,7 +12,7 @@ from benchmarks.latency.tapper import KEEP_AND_PLACE, PLACE
 from simulators.demo.chat import Chat
 
 PAIR = "BTC-USD"
-SAMPLES, QUICK_SAMPLES = 100, 10
+SAMPLES, QUICK_SAMPLES = 100, 4
 WARM_UP = 1
 # Far below the market, and over at once: an account may have few open orders.
 AMOUNT = "0.001"
