@@ -20,7 +20,7 @@ from homeassistant import loader
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import Event, HomeAssistant, callback
 import orjson
-from pytest_homeassistant_custom_component.common import (  # type: ignore[import-untyped]  # it has no py.typed
+from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     async_test_home_assistant,
 )

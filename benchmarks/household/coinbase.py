@@ -4,7 +4,7 @@ import sys
 from types import ModuleType
 from typing import Any
 
-from pytest_homeassistant_custom_component.common import MockConfigEntry  # type: ignore[import-untyped]  # it has no py.typed
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from benchmarks.household.furnish import ASSETS
 

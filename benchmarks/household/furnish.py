@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 from homeassistant.config_entries import ConfigSubentryData
 import orjson
-from pytest_homeassistant_custom_component.common import MockConfigEntry  # type: ignore[import-untyped]  # it has no py.typed
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from simulators.demo.control import Control
 

@@ -20,7 +20,7 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 import orjson
-from pytest_homeassistant_custom_component.common import async_test_home_assistant  # type: ignore[import-untyped]  # it has no py.typed
+from pytest_homeassistant_custom_component.common import async_test_home_assistant
 
 from benchmarks.harness import REPOSITORY
 from benchmarks.household.coinbase import fake_coinbase

@@ -6,7 +6,7 @@ from functools import partial
 from homeassistant.config_entries import ConfigEntryState, ConfigSubentryData
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
-from pytest_homeassistant_custom_component.common import MockConfigEntry  # type: ignore[import-untyped]  # it has no py.typed
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from benchmarks.ticks.side import Ready, run, watched_pairs
 

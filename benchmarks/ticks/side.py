@@ -18,7 +18,7 @@ from homeassistant import loader
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 import orjson
-from pytest_homeassistant_custom_component.common import async_test_home_assistant  # type: ignore[import-untyped]  # it has no py.typed
+from pytest_homeassistant_custom_component.common import async_test_home_assistant
 
 from benchmarks.harness import REPOSITORY
 

@@ -1,6 +1,6 @@
 """The test harness of Home Assistant, which comes without types."""
 
-from pytest_homeassistant_custom_component.common import (  # type: ignore[import-untyped]  # it has no py.typed
+from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     MockUser,
     async_capture_events,
@@ -9,11 +9,11 @@ from pytest_homeassistant_custom_component.common import (  # type: ignore[impor
     mock_component,
     snapshot_platform,
 )
-from pytest_homeassistant_custom_component.components.recorder.common import (  # type: ignore[import-untyped]  # it has no py.typed
+from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
-from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension  # type: ignore[import-untyped]  # it has no py.typed
-from pytest_homeassistant_custom_component.typing import (  # type: ignore[import-untyped]  # it has no py.typed
+from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
+from pytest_homeassistant_custom_component.typing import (
     ClientSessionGenerator,
     WebSocketGenerator,
 )

@@ -12,6 +12,7 @@ from unittest.mock import patch
 
 import aiohttp
 from homeassistant.config_entries import (
+    ConfigEntry,
     ConfigEntryState,
     ConfigSubentry,
     ConfigSubentryData,
@@ -108,7 +109,7 @@ async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> MockConfigEntry
     return entry
 
 
-async def settled(entry: MockConfigEntry) -> None:
+async def settled(entry: ConfigEntry[Any]) -> None:
     """Wait until the streams of an entry stand and what was missed is known."""
     runtime = entry.runtime_data
     await runtime.markets.stream.wait_connected(PATIENCE)
