@@ -25,10 +25,12 @@ async def trade(call: Call) -> dict[str, Any]:
     """Let somebody trade at market, once or several times in a row, and return the trades."""
     pair = parameters.listed_pair(call)
     side = parameters.choice(call.data, "side", Side)
+    amount = _amount(call, "amount")
+    times = parameters.optional_integer(call.data, "times", least=1) or 1
     trades = [
         item
-        for _ in range(int(call.data.get("times", 1)))
-        for item in call.venue.engine.others_take(pair, side, _amount(call, "amount"))
+        for _ in range(times)
+        for item in call.venue.engine.others_take(pair, side, amount)
     ]
     return {"trades": [wire.trade_row(item, pair) for item in trades]}
 

@@ -256,6 +256,16 @@ async def test_clock(still: Bench) -> None:
             "Mandatory parameter side is missing",
         ),
         (
+            "/market/trade",
+            {"pair": "BTC-USD", "side": "BUY", "amount": 1, "times": "often"},
+            "Parameter times should be Number",
+        ),
+        (
+            "/market/trade",
+            {"pair": "BTC-USD", "side": "BUY", "amount": 1, "times": 0},
+            "Parameter times should be greater than or equal to 1",
+        ),
+        (
             "/deposits",
             {"account_id": "", "currency": "BTC", "amount": 1},
             "Name a sub-account",
