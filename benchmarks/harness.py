@@ -114,6 +114,27 @@ def ratio(ours: Figures, other: Figures | None) -> float | None:
     return ours.median / other.median if other and other.median else None
 
 
+def compared(
+    name: str,
+    unit: str,
+    goal: Goal,
+    ours: Figures,
+    floor: Figures,
+    peer: Figures | None = None,
+) -> Row:
+    """Hold what was measured against the floor, and the peer where the goal speaks of it."""
+    is_met = goal.is_met(ratio(ours, floor), ratio(ours, peer))
+    return Row(name, unit, ours, str(goal), is_met, floor=floor, peer=peer)
+
+
+def limited(
+    name: str, unit: str, ours: Figures, most: float, peer: Figures | None = None
+) -> Row:
+    """Hold what was measured against a limit of its own."""
+    goal = f"≤ {most:g} {unit}"
+    return Row(name, unit, ours, goal, ours.median <= most, peer=peer)
+
+
 class Worker:
     """A process that does one side's work on demand."""
 
@@ -195,6 +216,4 @@ def _row(comparison: Comparison, sides: Sequence[Worker], turns: int) -> Row:
         for side, count, found in zip(sides, counts, samples, strict=True):
             found.append(side.run(count) / count)
     ours, floor, peer = (Figures.of(found, MICROSECONDS) for found in samples)
-    goal = comparison.goal
-    is_met = goal.is_met(ratio(ours, floor), ratio(ours, peer))
-    return Row(comparison.name, "µs", ours, str(goal), is_met, floor=floor, peer=peer)
+    return compared(comparison.name, "µs", comparison.goal, ours, floor, peer)

@@ -8,8 +8,7 @@ import tomllib
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from benchmarks.harness import OUR_PYTHON, REPOSITORY, Row
-from benchmarks.household.processes import row
+from benchmarks.harness import OUR_PYTHON, REPOSITORY, Figures, Row, limited
 from benchmarks.latency.stage import READY_SECONDS, STAGE, Scene
 from simulators.demo.processes import Child
 
@@ -23,7 +22,8 @@ LOOK_SECONDS = 0.2
 
 def memory(_quick: bool) -> list[Row]:
     """Weigh the bot."""
-    return [row("memory: the bot", "MB", [STAGE.run(_use_and_weigh)], MOST_MEGABYTES)]
+    weight = Figures(STAGE.run(_use_and_weigh))
+    return [limited("memory: the bot", "MB", weight, MOST_MEGABYTES)]
 
 
 async def _use_and_weigh(scene: Scene) -> float:

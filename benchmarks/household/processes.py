@@ -1,5 +1,6 @@
-"""Run what is measured in processes of its own; hold what they say against absolute goals."""
+"""Run what is measured in processes of its own."""
 
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 import signal
@@ -8,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from benchmarks.harness import OUR_PYTHON, REPOSITORY, Figures, Row
+from benchmarks.harness import OUR_PYTHON, REPOSITORY
 
 MINUTES = 5.0
 QUICK_MINUTES = 0.1
@@ -21,12 +22,6 @@ def steady(quick: bool) -> Any:
     """Let a household run, once for all who ask."""
     minutes = QUICK_MINUTES if quick else MINUTES
     return run("benchmarks.household.steady", str(minutes))
-
-
-def row(name: str, unit: str, samples: list[float], most: int) -> Row:
-    """Hold samples against an absolute goal."""
-    figures = Figures.of(samples)
-    return Row(name, unit, figures, f"≤ {most} {unit}", figures.median <= most)
 
 
 def run(module: str, *arguments: str) -> Any:
@@ -48,7 +43,11 @@ def run(module: str, *arguments: str) -> Any:
         except BaseException:
             # A Ctrl-C lets it stop what it has started itself.
             process.send_signal(signal.SIGINT)
-            process.communicate(timeout=STOP_SECONDS)
+            try:
+                with suppress(subprocess.TimeoutExpired):
+                    process.communicate(timeout=STOP_SECONDS)
+            finally:
+                process.kill()
             raise
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command)

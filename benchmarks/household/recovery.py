@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from benchmarks.harness import Figures, Goal, Row, ratio
-from benchmarks.household.processes import row, run
+from benchmarks.harness import Figures, Goal, Row, compared, limited
+from benchmarks.household.processes import run
 
 TURNS = 12
 QUICK_TURNS = 2
@@ -27,12 +27,11 @@ def recovery(quick: bool) -> list[Row]:
         _compared("recovery", near, "told"),
         _compared("recovery, exchange far away", far, "told"),
         _compared("recovery, from the set-up on", near, "back"),
-        row("recovery: points", "points", near["points"], MOST_POINTS),
+        limited("recovery: points", "points", Figures.of(near["points"]), MOST_POINTS),
     ]
 
 
 def _compared(name: str, found: Mapping[str, Sequence[float]], side: str) -> Row:
     """Hold what it took against the questions alone."""
     ours, floor = Figures.of(found[side]), Figures.of(found[f"floor_{side}"])
-    is_met = GOAL.is_met(ratio(ours, floor), None)
-    return Row(name, "ms", ours, str(GOAL), is_met, floor=floor)
+    return compared(name, "ms", GOAL, ours, floor)

@@ -1,7 +1,7 @@
 """start: the time to import the integration, and to set an entry up."""
 
-from benchmarks.harness import Figures, Goal, Row, ratio
-from benchmarks.household.processes import row, run
+from benchmarks.harness import Figures, Goal, Row, compared, limited
+from benchmarks.household.processes import run
 
 IMPORTS = 20
 QUICK_IMPORTS = 1
@@ -24,7 +24,7 @@ def start(quick: bool) -> list[Row]:
     return [
         _entry("start: entry", 0, quick),
         _entry("start: entry, exchange far away", FAR, quick),
-        row("start: import", "ms", samples, MOST_MILLISECONDS),
+        limited("start: import", "ms", Figures.of(samples), MOST_MILLISECONDS),
     ]
 
 
@@ -33,5 +33,4 @@ def _entry(name: str, delay: float, quick: bool) -> Row:
     turns = QUICK_TURNS if quick else TURNS
     found = run("benchmarks.household.entry", str(turns), str(delay))
     ours, floor, peer = (Figures.of(found[side]) for side in ("ours", "floor", "peer"))
-    is_met = GOAL.is_met(ratio(ours, floor), None)
-    return Row(name, "ms", ours, str(GOAL), is_met, floor=floor, peer=peer)
+    return compared(name, "ms", GOAL, ours, floor, peer)

@@ -10,7 +10,7 @@ import sqlite3
 from time import monotonic
 from typing import Any
 
-from benchmarks.harness import Figures, Row
+from benchmarks.harness import Figures, Row, limited
 from benchmarks.latency.stage import ACCOUNT, STAGE, Scene, quiet
 from simulators.demo.home_assistant import Connection
 
@@ -68,16 +68,14 @@ async def _burst(scene: Scene) -> list[Row]:
     )
     lost = EXECUTIONS - len(fed.keys() & kept)
     return [
-        _row("burst: lost", "executions", lost, 0),
-        _row("burst: longest block", "ms", block["seconds"] * 1000, LONGEST_BLOCK_MS),
-        _row("burst: feed drained after", "s", drained - max(left), DRAIN_SECONDS),
-        _row("burst: chat", "messages", told, MESSAGES),
+        limited(f"burst: {name}", unit, Figures(value), most)
+        for name, unit, value, most in (
+            ("lost", "executions", lost, 0),
+            ("longest block", "ms", block["seconds"] * 1000, LONGEST_BLOCK_MS),
+            ("feed drained after", "s", drained - max(left), DRAIN_SECONDS),
+            ("chat", "messages", told, MESSAGES),
+        )
     ]
-
-
-def _row(name: str, unit: str, value: float, most: float) -> Row:
-    """Return a row with a limit of its own."""
-    return Row(name, unit, Figures(value), f"≤ {most} {unit}", value <= most)
 
 
 async def _follow(connection: Connection, newest: int, fed: dict[str, int]) -> None:

@@ -10,7 +10,7 @@ from functools import cache
 from time import monotonic
 from typing import Any
 
-from benchmarks.harness import Figures, Goal, Row, ratio
+from benchmarks.harness import Figures, Goal, Row, compared, ratio
 from benchmarks.latency.stage import ACCOUNT, STAGE, Rig, Scene, quiet
 from tests.resilience.ledger_of_truth import without_groups
 
@@ -61,15 +61,7 @@ def fill_to_event(quick: bool) -> list[Row]:
     )
     goal = Goal(1.5)
     return [
-        Row(
-            name,
-            "ms",
-            ours,
-            str(goal),
-            goal.is_met(ratio(ours, floor), None),
-            floor=floor,
-            peer=peer,
-        )
+        compared(name, "ms", goal, ours, floor, peer)
         for name, floor in (("fill-to-event", floor), ("  floor kept on disk", kept))
     ]
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import cache
 import json
 
-from benchmarks.harness import OUR_PYTHON, Figures, Goal, Row, ratio
+from benchmarks.harness import OUR_PYTHON, Figures, Goal, Row, compared
 from benchmarks.latency.stage import ACCOUNT, READY_SECONDS, STAGE, Rig, Scene
 from benchmarks.latency.tapper import KEEP_AND_PLACE, PLACE
 from simulators.demo.chat import Chat
@@ -28,15 +28,13 @@ def tap_to_order(quick: bool) -> list[Row]:
     """Compare how soon a tap is an order: with the same calls alone, and with those that also write down what we do."""
     found = _measure(QUICK_SAMPLES if quick else SAMPLES)
     ours = Figures.of(found["ours"], MILLISECONDS)
-    rows = []
-    for name, side in (
-        ("tap-to-order", PLACE),
-        ("  both kept on disk", KEEP_AND_PLACE),
-    ):
-        floor = Figures.of(found[side], MILLISECONDS)
-        is_met = GOAL.is_met(ratio(ours, floor), None)
-        rows.append(Row(name, "ms", ours, str(GOAL), is_met, floor=floor))
-    return rows
+    return [
+        compared(name, "ms", GOAL, ours, Figures.of(found[side], MILLISECONDS))
+        for name, side in (
+            ("tap-to-order", PLACE),
+            ("  both kept on disk", KEEP_AND_PLACE),
+        )
+    ]
 
 
 @cache
