@@ -69,6 +69,7 @@ class Lane:
         taken: what is to be sent now, noted as under way already.
         claimed: a transaction under way may bring something to send.
         unwritten: what became of the last message, as long as the store does not know.
+        refused: the store did not take the last try.
         arrived: when the last message for the chat came into the store.
         flooded: since when so many have come that they wait to be told together.
     """
@@ -84,6 +85,7 @@ class Lane:
     claimed: bool = False
     taken: Taken | None = None
     unwritten: Callable[[Transaction], None] | None = None
+    refused: bool = False
     arrived: float = 0.0
     flooded: float | None = None
     task: asyncio.Task[None] | None = None
@@ -91,7 +93,12 @@ class Lane:
     @property
     def busy(self) -> bool:
         """Return whether something is on its way that a stop should let arrive."""
-        return self.delivering or self.claimed or self.taken is not None
+        return (
+            self.delivering
+            or self.claimed
+            or self.taken is not None
+            or self.unwritten is not None
+        )
 
     @property
     def idle(self) -> bool:
@@ -101,7 +108,6 @@ class Lane:
             or self.answers
             or self.parked
             or self.failures
-            or self.unwritten
             or self.flooded is not None
         )
 

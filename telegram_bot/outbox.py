@@ -37,7 +37,7 @@ _ALL_BURST = 25
 # An edit counts as a message does. It rings nobody, so it leaves one permit to what does.
 _FOR_EDITS = 2
 _DATABASE_BACKOFF = 30.0
-_WITH_ANSWERS = 1.0
+_SOON = 1.0
 # An answer that comes later than this helps nobody.
 _ANSWER_WITHIN = 60.0
 _STOP_WITHIN = 1.5
@@ -90,6 +90,9 @@ class Outbox:
         self._stopping = True
         lanes = list(self._lanes.values())
         tasks = [lane.task for lane in lanes if lane.task]
+        for lane in lanes:
+            # What the disk did not take is tried once more.
+            lane.wake.set()
         if busy := [lane.task for lane in lanes if lane.task and lane.busy]:
             await asyncio.wait(busy, timeout=_STOP_WITHIN)
         for task in tasks:
@@ -245,7 +248,9 @@ class Outbox:
                     await lane.wake.wait()
             except sqlite3.Error as err:
                 # What can't be noted is not sent, or a crash would send it again without a mark.
-                _LOGGER.warning("Messages wait for the database: %s", err)
+                if not lane.refused:
+                    _LOGGER.warning("Messages wait for the database: %s", err)
+                lane.refused = True
                 await self._pause(lane)
             except Exception:
                 # An odd message must not silence the chat for ever.
@@ -253,8 +258,8 @@ class Outbox:
                 await self._pause(lane)
 
     async def _pause(self, lane: Lane) -> None:
-        """Wait before the next try, but not long with answers."""
-        seconds = _WITH_ANSWERS if lane.answers else _DATABASE_BACKOFF
+        """Wait before the next try, but not long with answers, or with what a crash would send again."""
+        seconds = _SOON if lane.answers or lane.unwritten else _DATABASE_BACKOFF
         await self._woken_within(lane, seconds)
 
     async def _woken_within(self, lane: Lane, seconds: float) -> None:
@@ -265,7 +270,10 @@ class Outbox:
     async def _serve_one(self, lane: Lane) -> bool:
         """Send the next message of a chat, or wait for its turn; return False when there is none."""
         if lane.taken:
-            await self._send(lane)
+            await self._send(lane, lane.taken)
+            return True
+        if lane.unwritten and not lane.answers:
+            await self._write_down(lane)
             return True
         now = self._clock.monotonic()
         if (wait := lane.not_before - now) > 0:
@@ -288,7 +296,6 @@ class Outbox:
 
     async def _serve_row(self, lane: Lane) -> bool:
         """Take the next message that must arrive and send it; return False when there is none."""
-        await self._write_down(lane)
         now, wall = self._clock.monotonic(), self._clock.time()
         edits = not self._wait(lane, _FOR_EDITS)
         calm = lane.flooded is not None and lane.flood_ends() <= now
@@ -299,6 +306,7 @@ class Outbox:
             )
         finally:
             lane.delivering = False
+        lane.refused = False
         if found is Later.FLOOD:
             lane.flooded = now if lane.flooded is None else lane.flooded
             await self._woken_within(lane, lane.flood_ends() - now)
@@ -324,11 +332,8 @@ class Outbox:
             lane.answers.popleft()
             answer.resolve(message_id if verdict is Verdict.DONE else None)
 
-    async def _send(self, lane: Lane) -> None:
+    async def _send(self, lane: Lane, taken: Taken) -> None:
         """Try once to send what was taken, and write down what is known afterwards."""
-        taken = lane.taken
-        if taken is None:
-            return
         lane.delivering, lane.taken = True, None
         try:
             with speaking(taken.settings.language):

@@ -7,7 +7,7 @@ from typing import override
 from telegram_bot.clock import Clock
 
 START = 1_800_000_000.0
-LONGEST_WAIT = 30.0
+LONGEST_WAIT = 60.0
 
 
 class ManualClock(Clock):
@@ -38,6 +38,12 @@ class ManualClock(Clock):
         self._sleepers.append((self._passed + seconds, waiting))
         await waiting
 
+    def awaited(self) -> list[float]:
+        """Return in how many seconds each who waits wants to go on."""
+        return [
+            due - self._passed for due, waiting in self._sleepers if not waiting.done()
+        ]
+
     def advance(self, seconds: float) -> None:
         """Let time pass."""
         self._passed += seconds
@@ -54,10 +60,19 @@ class ManualClock(Clock):
                 waiting.set_result(None)
 
     async def pass_until(
-        self, condition: Callable[[], bool], step: float = 1.0
+        self, condition: Callable[[], bool], step: float | None = 1.0
     ) -> None:
-        """Let time pass in steps, each with a moment for everybody else, until something is so."""
+        """Let time pass in steps, each with a moment for everybody else, until something is so.
+
+        Without a step it passes from one moment that is waited for to the next: none is lost while the only one who
+        waits has something to do, however long that takes.
+        """
         async with asyncio.timeout(LONGEST_WAIT):
             while not condition():
-                self.advance(step)
+                due = min(self.awaited(), default=0.0)
+                self.advance(due if step is None else step)
                 await asyncio.sleep(0.001)
+
+    async def until_awaited(self) -> None:
+        """Let nothing pass until somebody waits for time to."""
+        await self.pass_until(lambda: bool(self.awaited()), step=0)
