@@ -3,7 +3,6 @@
 import argparse
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-import signal
 import sys
 import textwrap
 from time import monotonic
@@ -11,7 +10,7 @@ import traceback
 
 import orjson
 
-from benchmarks.harness import Row
+from benchmarks.harness import Row, end_when_told
 from benchmarks.latency.stage import STAGE
 
 type Benchmark = Callable[[bool], list[Row]]
@@ -46,10 +45,7 @@ def main(benchmarks: Mapping[str, Benchmark], words: Sequence[str]) -> int:
     if not chosen:
         wanted, known = " or ".join(arguments.only), ", ".join(benchmarks)
         parser.error(f"no benchmark's name begins with {wanted}; there are: {known}")
-    # Both end everything that was started, on the way out. Where a shell runs this in the background, it would not
-    # hear a Ctrl-C otherwise, and neither would what it starts.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    end_when_told()
     rows: list[Row] = []
     try:
         with STAGE:

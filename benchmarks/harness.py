@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+import signal
 import statistics
 import subprocess
 from typing import Self, override
@@ -16,6 +17,15 @@ PEER_PYTHON = REPOSITORY / ".venv-ccxt" / "bin" / "python"
 # One turn should last about this long: short enough to alternate, long enough to be timed.
 TURN_SECONDS = 0.05
 MICROSECONDS = 1e6
+
+
+def end_when_told() -> None:
+    """Let SIGTERM end this program as Ctrl-C does, and both all that it has started, on the way out.
+
+    Where a shell runs it in the background, it would not hear a Ctrl-C otherwise, and neither would what it starts.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
 
 
 @dataclass(frozen=True, slots=True)

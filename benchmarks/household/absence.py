@@ -7,31 +7,25 @@ the exchange takes with each answer.
 """
 
 import asyncio
-from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
 import sys
-import tempfile
 from time import monotonic, time
 from typing import Any
 
-import aiohttp
-from homeassistant import loader
-from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import Event, HomeAssistant, callback
-import orjson
-from pytest_homeassistant_custom_component.common import (
-    MockConfigEntry,
-    async_test_home_assistant,
+
+from benchmarks.exchange import (
+    ACCOUNT,
+    SIMULATOR,
+    WITHOUT_LIMITS,
+    Exchange,
+    exchange,
+    place,
 )
+from benchmarks.home_assistant import account_entry, home_assistant, set_up, unload
+from benchmarks.household.processes import tell
 
-from benchmarks.harness import REPOSITORY
-from benchmarks.household.entry import public
-from benchmarks.household.furnish import config_entry, signed
-from simulators.demo.control import Control
-from simulators.demo.processes import Processes
-
-PAIR, ACCOUNT = "BTC-USD", "trading"
+PAIR = "BTC-USD"
 # Half of the orders are open before, as many as an account may have; the others are placed meanwhile.
 HALF, PARTS = 20, 5
 AMOUNT, PART = "0.010", "0.002"
@@ -40,63 +34,36 @@ PRICE = "59000"
 MARGIN_SECONDS = 180
 PATIENCE = 20.0
 TURN_SECONDS = 3.0
-# Many absences a minute are no absence's own cost.
-MANY_POINTS = 1_000_000
 LOOK_SECONDS = 0.05
-READY_SECONDS = 30.0
 ASKED = "get_my_orders"
 
 
-async def main(turns: int, delay: float) -> None:
-    """Set everything up, measure, and print."""
-    with tempfile.TemporaryDirectory(prefix="benchmark-") as name:
-        directory = Path(name)
-        (directory / "custom_components").symlink_to(REPOSITORY / "custom_components")
-        async with (
-            Processes(REPOSITORY, directory / "logs") as processes,
-            aiohttp.ClientSession() as session,
-        ):
-            child = await processes.start(
-                "exchange",
-                [sys.executable, "-m", "simulators.exchange", "--still"],
-                ready_seconds=READY_SECONDS,
-            )
-            async with async_test_home_assistant(config_dir=str(directory)) as hass:
-                hass.data.pop(loader.DATA_CUSTOM_COMPONENTS)
-                household = Household(hass, session, child.ready)
-                print(orjson.dumps(await household.measure(turns, delay)).decode())
-                await hass.async_stop(force=True)
+async def main(turns: int, delay: float) -> dict[str, list[float]]:
+    """Set everything up and measure."""
+    async with (
+        exchange(*SIMULATOR, *WITHOUT_LIMITS) as there,
+        home_assistant() as hass,
+    ):
+        await there.delay(delay)
+        return await Household(hass, there).measure(turns)
 
 
 class Household:
     """A Home Assistant that comes and goes, and somebody who asks by hand."""
 
-    def __init__(
-        self,
-        hass: HomeAssistant,
-        session: aiohttp.ClientSession,
-        ready: Mapping[str, Any],
-    ) -> None:
+    def __init__(self, hass: HomeAssistant, there: Exchange) -> None:
         """Watch one pair of an exchange that runs."""
         self._hass = hass
-        self._session = session
-        self._ready = ready
-        self._control = Control(session, ready["control"])
-        self._entry: MockConfigEntry = config_entry(ready, [PAIR])
+        self._exchange = there
+        self._control = there.control
+        self._entry = account_entry(there.ready, [PAIR])
         self._told: dict[str, float] = {}
 
-    async def measure(self, turns: int, delay: float) -> dict[str, list[float]]:
+    async def measure(self, turns: int) -> dict[str, list[float]]:
         """Take turns; return milliseconds and points by what was measured."""
         await self._control.post(
             "/deposits", account_id=ACCOUNT, currency="USD", amount="100000000"
         )
-        await self._control.post(
-            "/switches", key_points=MANY_POINTS, address_points=MANY_POINTS
-        )
-        if delay:
-            await self._control.post(
-                "/faults", kind="delay", channel="rest", seconds=delay
-            )
         self._hass.bus.async_listen("cexio_execution", self._async_take)
         self._entry.add_to_hass(self._hass)
         await self._come_back()
@@ -110,9 +77,7 @@ class Household:
             )
             await self._place(known)
             await self._see(known)
-            await self._hass.config_entries.async_unload(self._entry.entry_id)
-            # The points that earlier turns of this minute had are not spent by this one.
-            self._hass.data.pop("cexio_exchanges", None)
+            await unload(self._hass, self._entry)
             left = time()
             await self._control.post("/market/empty", pair=PAIR)
             await self._fill()
@@ -132,16 +97,8 @@ class Household:
             self._told[event.data["client_order_id"]] = monotonic()
 
     async def _come_back(self) -> None:
-        """Set the entry up, and wait until it is known what happened meanwhile.
-
-        Raises:
-            RuntimeError: It could not be set up.
-        """
-        await self._hass.config_entries.async_setup(self._entry.entry_id)
-        if self._entry.state is not ConfigEntryState.LOADED:
-            raise RuntimeError(
-                f"the entry is {self._entry.state}: {self._entry.reason}"
-            )
+        """Set the entry up, and wait until it is known what happened meanwhile."""
+        await set_up(self._hass, self._entry)
         async with asyncio.timeout(PATIENCE):
             while not self._entry.runtime_data.account.stream.has_caught_up:  # noqa: ASYNC110 - no event tells it
                 await asyncio.sleep(LOOK_SECONDS)
@@ -149,24 +106,13 @@ class Household:
     async def _place(self, orders: list[str]) -> None:
         """Place orders elsewhere."""
         for order in orders:
-            await self._control.post(
-                "/client-orders",
-                clientOrderId=order,
-                accountId=ACCOUNT,
-                currency1="BTC",
-                currency2="USD",
-                side="BUY",
-                orderType="Limit",
-                timeInForce="GTC",
-                amountCcy1=AMOUNT,
-                price=PRICE,
-            )
+            await place(self._control, order, AMOUNT, PRICE)
 
     async def _see(self, orders: list[str]) -> None:
         """Wait until orders are known."""
         ledger = self._entry.runtime_data.account.ledger
         async with asyncio.timeout(PATIENCE):
-            while len(ledger.open_orders) < len(orders):  # noqa: ASYNC110 - as above
+            while len(ledger.open_orders) < len(orders):  # noqa: ASYNC110 - the ledger tells nobody how many it knows
                 await asyncio.sleep(LOOK_SECONDS)
 
     async def _fill(self) -> None:
@@ -204,22 +150,13 @@ class Household:
             RuntimeError: The answer does not hold the orders.
         """
         began = monotonic()
-        await asyncio.gather(
-            public(self._session, self._ready, "get_pairs_info", {}),
-            public(self._session, self._ready, "get_currencies_info", {}),
-            signed(self._session, self._ready, "get_my_account_status_v3", {}),
-            signed(self._session, self._ready, "get_my_wallet_balance", {}),
-        )
-        await public(self._session, self._ready, "get_ticker", {"pairs": [PAIR]})
+        await self._exchange.ask_for_start([PAIR])
         asked = monotonic()
         since = int((left - MARGIN_SECONDS) * 1000)
         open_orders, ended = await asyncio.gather(
-            signed(self._session, self._ready, ASKED, {}),
-            signed(
-                self._session,
-                self._ready,
-                ASKED,
-                {"archived": True, "serverCreateTimestampFrom": since},
+            self._exchange.signed(ASKED),
+            self._exchange.signed(
+                ASKED, archived=True, serverCreateTimestampFrom=since
             ),
         )
         now = monotonic()
@@ -229,7 +166,7 @@ class Household:
 
     async def _points(self) -> int:
         """Return the points that this minute has cost the key."""
-        used: int = (await self._control.get("/budgets"))["keys"]["all"]
+        used, _ = await self._exchange.points()
         return used
 
     async def _await_new_minute(self) -> None:
@@ -239,4 +176,4 @@ class Household:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]), float(sys.argv[2])))
+    tell(main(int(sys.argv[1]), float(sys.argv[2])))

@@ -1,15 +1,18 @@
-"""Run what is measured in processes of its own."""
+"""Run what is measured in processes of its own: both ends of the line of JSON that tells what was found."""
 
+import asyncio
+from collections.abc import Coroutine
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 import signal
 import subprocess
+import sys
 from typing import Any
 
 import orjson
 
-from benchmarks.harness import OUR_PYTHON, REPOSITORY
+from benchmarks.harness import OUR_PYTHON, REPOSITORY, end_when_told
 
 MINUTES = 5.0
 QUICK_MINUTES = 0.1
@@ -52,3 +55,13 @@ def run(module: str, *arguments: str) -> Any:
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command)
     return orjson.loads(output.splitlines()[-1])
+
+
+def tell(work: Coroutine[Any, Any, object]) -> None:
+    """Be such a process: do the work and print what was found; told to end, leave nothing behind."""
+    end_when_told()
+    try:
+        found = asyncio.run(work)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    print(orjson.dumps(found).decode())
