@@ -37,7 +37,7 @@ OWNER = 1001
 TRADER = 1002
 VIEWER = 1003
 STRANGER = 6666
-WAIT_SECONDS = 30.0
+WAIT_SECONDS = 60.0
 
 
 class Rig:
@@ -76,9 +76,7 @@ class Rig:
 
     async def start(self) -> None:
         """Run the bot until both connections stand."""
-        self.bot = CompanionBot(
-            self.config(), clock=self.clock, random=Random(1), read_timeout=2.0
-        )
+        self.bot = CompanionBot(self.config(), clock=self.clock, random=Random(1))
         async with asyncio.timeout(WAIT_SECONDS):
             await self.bot.start()
             await self.bot.wait_ready()
@@ -275,9 +273,11 @@ async def rig(stopped_rig: Rig) -> Rig:
 async def post(tmp_path: Path) -> AsyncIterator[Post]:
     """Return a running outbox and a chat that accepts messages."""
     async with TelegramServer() as telegram, aiohttp.ClientSession() as http:
-        request = Transport(read_timeout=0.3)
         bot = Bot(
-            telegram.token, telegram.base_url, telegram.base_file_url, request=request
+            telegram.token,
+            telegram.base_url,
+            telegram.base_file_url,
+            request=Transport(),
         )
         store = Store(tmp_path / "bot.sqlite")
         await store.open()

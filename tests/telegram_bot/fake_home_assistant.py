@@ -14,7 +14,7 @@ from tests.telegram_bot.fake_desk import FakeDesk, Json, Refusal, Service
 from tests.telegram_bot.fake_funds import Moves, cancel_all_orders
 
 TOKEN = "long-lived-token-of-the-bot"
-WAIT_SECONDS = 30.0
+WAIT_SECONDS = 60.0
 
 
 class FakeHomeAssistant(FakeDesk):

@@ -170,7 +170,7 @@ async def test_telegram_comes_later(
     rig = stopped_rig
     await rig.send("hello")
     await rig.fault("bad_gateway", method="getMe", count=3)
-    bot = rig.bot = CompanionBot(rig.config(), clock=rig.clock, read_timeout=0.5)
+    bot = rig.bot = CompanionBot(rig.config(), clock=rig.clock)
     starting = asyncio.create_task(bot.start())
     await rig.home.wait_subscribed()
     await rig.clock.pass_until(starting.done)
