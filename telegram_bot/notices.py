@@ -185,19 +185,21 @@ class FeedKeeper:
         elif not self._missed_until and any(entry.get("late") for entry in entries):
             self._outbox.hold(_LATE_TOGETHER)
         chats = self._access.chats
-        with self._outbox.claim(chats) as take:
+        try:
+            with self._outbox.claim(chats) as take:
 
-            def keep_and_take(store: Transaction) -> None:
-                """Keep them, and take what can be sent at once."""
-                keep(store)
-                take(store)
+                def keep_and_take(store: Transaction) -> None:
+                    """Keep them, and take what can be sent at once."""
+                    keep(store)
+                    take(store)
 
-            await self._store.run(keep_and_take)
+                await self._store.run(keep_and_take)
+        finally:
+            # Also when the line was cut: what was begun is kept all the same. A group may have moved meanwhile.
+            self._outbox.wake([*chats, *self._access.chats])
         if self._missed_until and not missed:
             self._missed_until = 0
             self._outbox.release()
-        # A group may have moved meanwhile.
-        self._outbox.wake([*chats, *self._access.chats])
 
     def _keep_one(self, store: Transaction, entry: Json, now: float) -> None:
         """Turn one entry into messages."""

@@ -1,18 +1,21 @@
 """From the feed to the chats: once each, whatever dies in between."""
 
+import asyncio
 from pathlib import Path
+import threading
 
 import pytest
 
 from telegram_bot.access import Access
 from telegram_bot.config import AccessConfig
 from telegram_bot.feed import FeedCursor
-from telegram_bot.notices import newer
+from telegram_bot.notices import FeedKeeper, newer
 from telegram_bot.store import Store
 from telegram_bot.transaction import Transaction
 from tests.telegram_bot.conftest import OWNER, TRADER, VIEWER, Rig
 from tests.telegram_bot.fake_desk import make_order
 from tests.telegram_bot.fake_home_assistant import execution, price_alert
+from tests.telegram_bot.post import Post
 
 
 async def test_price_alert(rig: Rig) -> None:
@@ -134,7 +137,7 @@ async def test_offline_then_digest(rig: Rig) -> None:
     await rig.start()
     message = await rig.wait_message("While we were apart: 3 fills, 4 price alerts")
     assert (
-        "3 × ✅ Bought 0.01 BTC at 60,000 = 600 USD, fee 1.5 USD · Jan 15, 2027, 07:00 UTC"  # noqa: RUF001 - as it is shown
+        "3 × ✅ Bought 0.01 BTC at 60,000 = 600 USD, fee 1.5 USD · Jan 15, 2027, 07:00 UTC"
         in message["text"].splitlines()
     )
     assert message["text"].count("BTC-USD > 70,000: 70,00") == 4
@@ -240,7 +243,7 @@ async def test_digest_tells_every_fill_once(rig: Rig) -> None:
         "While we were apart: 6 fills, 3 price alerts, 3 new orders"
     )
     for line in ("🟢 Accepted", "🟡 Bought 0.001 BTC", "✅ Bought 0.002 BTC"):
-        assert message["text"].count(f"3 × {line}") == 1  # noqa: RUF001 - as it is shown
+        assert message["text"].count(f"3 × {line}") == 1
     await rig.ask("/help", "You own this bot")
     assert len(await rig.texts()) == before + 2
 
@@ -322,6 +325,30 @@ async def test_row_and_cursor_are_one_transaction(tmp_path: Path) -> None:
     assert await store.run(Transaction.cursor) is None
     assert await store.run(Transaction.waiting_chats) == []
     await store.close()
+
+
+@pytest.mark.parametrize("is_held", [True, False])
+async def test_line_cut_while_an_entry_is_written(post: Post, *, is_held: bool) -> None:
+    """It is written all the same, so it is told, without waiting for the next one."""
+    access = Access(AccessConfig(OWNER, (), ()))
+    keeper = FeedKeeper(post.store, post.outbox, access, post.clock)
+    await post.enqueue("before")
+    await post.until_shown("before")
+    if is_held:
+        post.outbox.hold(5)
+    disk = threading.Event()
+    slow = asyncio.create_task(post.store.run(lambda _: disk.wait(10)))
+    await asyncio.sleep(0)
+    session = asyncio.create_task(keeper.entries("f", [{"seq": 1, **price_alert(1)}]))
+    await asyncio.sleep(0)
+    session.cancel()
+    await asyncio.gather(session, return_exceptions=True)
+    disk.set()
+    assert await slow
+    await post.clock.pass_until(lambda: len(post.shown()) == 2, step=0.1)
+    await post.until_quiet()
+    assert await post.states() == ["sent", "sent"]
+    assert await post.store.run(Transaction.cursor) == FeedCursor("f", 1)
 
 
 def test_later_state_wins() -> None:
