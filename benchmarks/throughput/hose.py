@@ -42,7 +42,11 @@ class Hose:
 
     async def executions(self, request: web.Request) -> web.Response:
         """Tell of executions: of the open orders in turns, each of a full one's place taken by a new one."""
-        (session,) = self._sessions(private=True)
+        (session,) = (
+            item
+            for item in self._server.venue.hub.sessions
+            if isinstance(item, Session) and item.private
+        )
 
         def tell() -> None:
             """Tell of one."""
@@ -91,14 +95,6 @@ class Hose:
 
         return await pour(request, tell)
 
-    def _sessions(self, *, private: bool) -> list[Session]:
-        """Return the sockets of a kind."""
-        return [
-            item
-            for item in self._server.venue.hub.sessions
-            if isinstance(item, Session) and item.private is private
-        ]
-
 
 def report(number: int, filled: int) -> bytes:
     """Return the report of an order's fill, or of its beginning; its last update says when it left."""
@@ -142,7 +138,7 @@ def report(number: int, filled: int) -> bytes:
 
 
 async def pour(request: web.Request, tell: Callable[[], None]) -> web.Response:
-    """Tell so many a second, for some seconds; answer how many it were."""
+    """Tell so many a second, for some seconds; answer how many those were."""
     asked = await request.json()
     whole = round(asked["rate"] * asked["seconds"])
     loop = asyncio.get_running_loop()
@@ -153,7 +149,7 @@ async def pour(request: web.Request, tell: Callable[[], None]) -> web.Response:
             tell()
         told = due
         await asyncio.sleep(SLICE)
-    return web.json_response({"told": whole, "seconds": loop.time() - began})
+    return web.json_response({"told": whole})
 
 
 async def main(pairs: int) -> None:
