@@ -3,11 +3,10 @@
 import asyncio
 from functools import partial
 
-from homeassistant.config_entries import ConfigEntryState, ConfigSubentryData
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from benchmarks.home_assistant import prices_entry, set_up
 from benchmarks.ticks.side import Ready, run, watched_pairs
 
 # The sensor that a person keeps who wants one price a market.
@@ -17,25 +16,9 @@ BOOK_SECONDS = 20.0
 
 async def watch(hass: HomeAssistant, ready: Ready, option: str) -> None:
     """Set the integration up and wait for its books."""
-    entry = MockConfigEntry(
-        domain="cexio",
-        title="CEX.IO",
-        unique_id="prices",
-        data={"kind": "prices", "url": ready["base"]},
-        subentries_data=[
-            ConfigSubentryData(
-                data={"pair": pair},
-                subentry_type="market",
-                title=pair,
-                unique_id=f"market_{pair}",
-            )
-            for pair in await watched_pairs(ready)
-        ],
-    )
+    entry = prices_entry(ready, await watched_pairs(ready))
     entry.add_to_hass(hass)
-    await hass.config_entries.async_setup(entry.entry_id)
-    if entry.state is not ConfigEntryState.LOADED:
-        raise RuntimeError(f"the entry is {entry.state}: {entry.reason}")
+    await set_up(hass, entry)
     markets = entry.runtime_data.markets.markets
     async with asyncio.timeout(BOOK_SECONDS):
         while not all(market.book for market in markets.values()):  # noqa: ASYNC110 - no event tells of it

@@ -5,22 +5,20 @@ pays for while it is measured, and writes that to a file.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 import signal
 import sys
-import tempfile
 from typing import Any
 
 import aiohttp
-from homeassistant import loader
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 import orjson
-from pytest_homeassistant_custom_component.common import async_test_home_assistant
 
-from benchmarks.harness import REPOSITORY
+from benchmarks.exchange import Exchange
+from benchmarks.harness import end_when_told
+from benchmarks.home_assistant import home_assistant
 
 WATCHED = 40
 COUNTING_SECONDS = 2.0
@@ -28,27 +26,10 @@ COUNTING_SECONDS = 2.0
 type Ready = dict[str, Any]
 
 
-@asynccontextmanager
-async def home_assistant() -> AsyncIterator[HomeAssistant]:
-    """Run a Home Assistant that finds the integration."""
-    with tempfile.TemporaryDirectory(prefix="benchmark-") as name:
-        directory = Path(name)
-        (directory / "custom_components").symlink_to(REPOSITORY / "custom_components")
-        async with async_test_home_assistant(config_dir=name) as hass:
-            hass.data.pop(loader.DATA_CUSTOM_COMPONENTS)
-            yield hass
-            await hass.async_stop(force=True)
-
-
 async def watched_pairs(ready: Ready) -> list[str]:
     """Return the first pairs of those that are pushed."""
-    url = f"{ready['rest_public']}/get_pairs_info"
-    async with (
-        aiohttp.ClientSession() as session,
-        session.post(url, json={}) as response,
-    ):
-        listed = orjson.loads(await response.read())["data"]
-    return [f"{row['base']}-{row['quote']}" for row in listed[:WATCHED]]
+    async with aiohttp.ClientSession() as session:
+        return (await Exchange(session, ready).pairs())[:WATCHED]
 
 
 async def work_until_told(hass: HomeAssistant) -> float:
@@ -86,5 +67,6 @@ def run(
             await work(hass, ready, option)
             return await work_until_told(hass)
 
+    end_when_told()
     changes = asyncio.run(main())
     Path(report).write_bytes(orjson.dumps({"changes_per_second": changes}))
