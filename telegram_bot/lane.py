@@ -112,9 +112,10 @@ class Lane:
         )
 
     def flood_ends(self) -> float:
-        """Return when what floods the chat is told."""
-        flooded = self.arrived if self.flooded is None else self.flooded
-        return min(self.arrived + _CALM, flooded + _LONGEST_FLOOD)
+        """Return when what floods the chat is told, the beginning of time where nothing does."""
+        if self.flooded is None:
+            return 0.0
+        return min(self.arrived + _CALM, self.flooded + _LONGEST_FLOOD)
 
     def drop_late(self, now: float) -> None:
         """Give up answers that nobody waits for any more."""

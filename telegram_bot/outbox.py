@@ -138,8 +138,7 @@ class Outbox:
                 # What was rolled back was not taken.
                 lane.taken = found_by.get(lane.chat_id) if done else None
                 if lane.taken is None:
-                    lane.bucket.give_back()
-                    self._all.give_back()
+                    self._give_back(lane)
                 lane.wake.set()
 
     def _claim(self, chat_ids: Collection[int]) -> list[Lane]:
@@ -238,6 +237,11 @@ class Outbox:
         lane.bucket.take()
         self._all.take()
 
+    def _give_back(self, lane: Lane) -> None:
+        """Put a permit back that a chat did not need."""
+        lane.bucket.give_back()
+        self._all.give_back()
+
     async def _serve(self, lane: Lane) -> None:
         """Send what there is for one chat, then wait for more."""
         while not self._stopping or lane.busy:
@@ -279,7 +283,8 @@ class Outbox:
         if (wait := lane.not_before - now) > 0:
             await self._clock.sleep(wait)
             return True
-        if not lane.answers and (held := self._held_until - now) > 0:
+        held = max(self._held_until, lane.flood_ends()) - now
+        if held > 0 and not lane.answers:
             await self._woken_within(lane, held)
             return True
         if (wait := self._wait(lane)) > 0:
@@ -299,24 +304,25 @@ class Outbox:
         now, wall = self._clock.monotonic(), self._clock.time()
         edits = not self._wait(lane, _FOR_EDITS)
         calm = lane.flooded is not None and lane.flood_ends() <= now
+        # Before anything is waited for: the other chats share the permits.
+        self._spend(lane)
         lane.delivering = True
         try:
             found = await self._store.run(
                 lambda store: take(store, lane.chat_id, wall, edits=edits, calm=calm)
             )
+            lane.taken = found if isinstance(found, Taken) else None
         finally:
             lane.delivering = False
+            if lane.taken is None:
+                self._give_back(lane)
         lane.refused = False
-        if found is Later.FLOOD:
-            lane.flooded = now if lane.flooded is None else lane.flooded
-            await self._woken_within(lane, lane.flood_ends() - now)
-            return True
-        lane.flooded = None
+        if found is not Later.FLOOD:
+            lane.flooded = None
+        elif lane.flooded is None:
+            lane.flooded = now
         if found is Later.EDIT:
             await self._woken_within(lane, self._wait(lane, _FOR_EDITS))
-        elif found is not None:
-            self._spend(lane)
-            lane.taken = found
         return found is not None
 
     async def _answer(self, lane: Lane, answer: Answer) -> None:

@@ -84,6 +84,25 @@ async def test_the_same_shares_a_line(post: Post) -> None:
     )
 
 
+async def test_pace_of_all_chats_together(post: Post) -> None:
+    """Of many chats that are woken at once no more are sent to than Telegram takes from a bot."""
+    chats = range(5000, 5040)
+
+    def come_to_all(store: Transaction) -> None:
+        """Let a message come for each chat."""
+        for chat_id in chats:
+            store.notify("1", chat_id, "to all", START)
+
+    await post.store.run(come_to_all)
+    post.outbox.wake(chats)
+    await post.clock.pass_until(
+        lambda: (post.calls("sendMessage"), len(post.clock.awaited())) == (25, 15),
+        step=0,
+    )
+    await post.clock.pass_until(lambda: post.calls("sendMessage") == 40, step=0.01)
+    assert post.clock.monotonic() >= 0.6
+
+
 async def test_edits_leave_room_for_messages(post: Post) -> None:
     """With one permit left a new message is sent at once, and what rings nobody waits."""
     card = await post.store.run(lambda tx: tx.add_card(OWNER, 0.0, client_order_id="1"))
