@@ -4,6 +4,7 @@ import asyncio
 import base64
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
+from decimal import Decimal
 import hmac
 from pathlib import Path
 import sys
@@ -18,6 +19,7 @@ from benchmarks.harness import REPOSITORY
 from simulators.demo.control import Control
 from simulators.demo.processes import Processes
 
+PAIR, TICK = "BTC-USD", Decimal("0.1")
 ACCOUNT = "trading"
 # The market stands still.
 SIMULATOR = ("simulators.exchange", "--still")
@@ -123,6 +125,14 @@ async def place(
         amountCcy1=amount,
         price=price,
     )
+
+
+async def place_best(control: Control, amounts: Mapping[str, Decimal]) -> None:
+    """Place orders of these names at the best price, where the first one is filled first."""
+    best = await control.post("/market/refill", pair=PAIR)
+    price = format(Decimal(best["best_bid"]) + TICK, "f")
+    for name, amount in amounts.items():
+        await place(control, name, format(amount, "f"), price)
 
 
 @asynccontextmanager

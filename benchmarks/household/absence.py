@@ -16,6 +16,7 @@ from homeassistant.core import Event, HomeAssistant, callback
 
 from benchmarks.exchange import (
     ACCOUNT,
+    PAIR,
     SIMULATOR,
     WITHOUT_LIMITS,
     Exchange,
@@ -25,7 +26,6 @@ from benchmarks.exchange import (
 from benchmarks.home_assistant import account_entry, home_assistant, set_up, unload
 from benchmarks.household.processes import tell
 
-PAIR = "BTC-USD"
 # Half of the orders are open before, as many as an account may have; the others are placed meanwhile.
 HALF, PARTS = 20, 5
 AMOUNT, PART = "0.010", "0.002"

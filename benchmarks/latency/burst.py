@@ -10,15 +10,14 @@ import sqlite3
 from time import monotonic
 from typing import Any
 
+from benchmarks.exchange import PAIR, place_best
 from benchmarks.harness import Figures, Row, limited
-from benchmarks.latency.stage import ACCOUNT, STAGE, Scene, quiet
+from benchmarks.latency.stage import STAGE, Scene, quiet
 from simulators.demo.home_assistant import Connection
 
-PAIR = "BTC-USD"
 ORDERS, PARTS = 50, 20
 EXECUTIONS = ORDERS * PARTS
 SLICE = Decimal("0.006")
-TICK = Decimal("0.1")
 SPREAD_SECONDS = 0.95
 ARRIVAL_SECONDS = 30.0
 LOOK_SECONDS = 0.005
@@ -35,7 +34,8 @@ def burst(quick: bool) -> list[Row]:
 async def _burst(scene: Scene) -> list[Row]:
     """Place the orders, let them be filled in parts all at once, and look at what came of it."""
     exchange = scene.ours.exchange
-    names = await _place(scene)
+    names = [f"burst-{number}" for number in range(ORDERS)]
+    await place_best(exchange, dict.fromkeys(names, SLICE * PARTS))
     # The notices of the orders themselves are no part of it.
     await quiet(scene.ours)
     home_assistant = scene.system.processes.named("home_assistant").process.pid
@@ -104,28 +104,6 @@ def _kept(scene: Scene, query: str) -> set[Any]:
     path: Path = scene.stamps.with_name("system") / "bot.sqlite"
     with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
         return {value for (value,) in db.execute(query)}
-
-
-async def _place(scene: Scene) -> set[str]:
-    """Place the orders elsewhere, at the best price; return their client order ids."""
-    exchange = scene.ours.exchange
-    best = await exchange.post("/market/refill", pair=PAIR)
-    price = format(Decimal(best["best_bid"]) + TICK, "f")
-    names = {f"burst-{number}" for number in range(ORDERS)}
-    for name in sorted(names):
-        await exchange.post(
-            "/client-orders",
-            accountId=ACCOUNT,
-            currency1="BTC",
-            currency2="USD",
-            side="BUY",
-            orderType="Limit",
-            timeInForce="GTC",
-            amountCcy1=format(SLICE * PARTS, "f"),
-            price=price,
-            clientOrderId=name,
-        )
-    return names
 
 
 async def _fill(scene: Scene, began: float, part: int) -> None:

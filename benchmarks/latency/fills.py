@@ -10,16 +10,16 @@ from functools import cache
 from time import monotonic
 from typing import Any
 
+from benchmarks.exchange import PAIR, place_best
 from benchmarks.harness import Figures, Goal, Row, compared, ratio
-from benchmarks.latency.stage import ACCOUNT, STAGE, Rig, Scene, quiet
+from benchmarks.latency.stage import STAGE, Rig, Scene, quiet
 from tests.resilience.ledger_of_truth import without_groups
 
-PAIR = "BTC-USD"
 SAMPLES, QUICK_SAMPLES = 300, 8
 WARM_UP = 3
 SECONDS_EACH = 1.0
 ARRIVAL_SECONDS = 10.0
-SMALLEST, LOT, TICK = Decimal("0.006"), Decimal("0.00000001"), Decimal("0.1")
+SMALLEST, LOT = Decimal("0.006"), Decimal("0.00000001")
 TIMES_P95 = 5
 MILLISECONDS = 1000
 TELLING = ("sendMessage", "editMessageText")
@@ -78,19 +78,18 @@ async def _fill(
     """Fill an order on each side in turns, then read the stamps."""
     sides = {"ours": scene.ours, "floor": scene.floor, "peer": scene.peer}
     filled: dict[str, dict[str, float]] = {side: {} for side in sides}
-    await asyncio.gather(*(_place(rig, WARM_UP + samples) for rig in sides.values()))
+    orders = {_name(number): _amount(number) for number in range(WARM_UP + samples)}
+    await asyncio.gather(*(place_best(rig.exchange, orders) for rig in sides.values()))
     # The notices of the orders are no part of it.
     await quiet(scene.ours)
-    for number in range(WARM_UP + samples):
+    amounts = {name: format(amount, "f") for name, amount in orders.items()}
+    for name, amount in amounts.items():
         for side, rig in sides.items():
-            moment, _ = await asyncio.gather(
-                _trade(rig, number), asyncio.sleep(SECONDS_EACH / len(sides))
+            filled[side][name], _ = await asyncio.gather(
+                _trade(rig, amount), asyncio.sleep(SECONDS_EACH / len(sides))
             )
-            filled[side][_name(number)] = moment
-    amounts = {
-        _name(number): format(_amount(number), "f")
-        for number in range(WARM_UP, WARM_UP + samples)
-    }
+    for warm in range(WARM_UP):
+        del amounts[_name(warm)]
     found: dict[tuple[str, str], Sequence[float]] = {}
     for side, rig in sides.items():
         # Nobody listens to the poller's exchange, so that no report leaves it.
@@ -109,29 +108,9 @@ async def _fill(
     return found
 
 
-async def _place(rig: Rig, count: int) -> None:
-    """Place orders as their owner does elsewhere, all at the best price: the first one is filled first."""
-    best = await rig.exchange.post("/market/refill", pair=PAIR)
-    price = format(Decimal(best["best_bid"]) + TICK, "f")
-    for number in range(count):
-        await rig.exchange.post(
-            "/client-orders",
-            accountId=ACCOUNT,
-            currency1="BTC",
-            currency2="USD",
-            side="BUY",
-            orderType="Limit",
-            timeInForce="GTC",
-            amountCcy1=format(_amount(number), "f"),
-            price=price,
-            clientOrderId=_name(number),
-        )
-
-
-async def _trade(rig: Rig, number: int) -> float:
+async def _trade(rig: Rig, amount: str) -> float:
     """Let somebody fill the next order, and return when they did."""
     moment = monotonic()
-    amount = format(_amount(number), "f")
     await rig.exchange.post("/market/trade", pair=PAIR, side="SELL", amount=amount)
     return moment
 

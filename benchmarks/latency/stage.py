@@ -13,12 +13,12 @@ from typing import Any, Self
 
 import orjson
 
+from benchmarks.exchange import ACCOUNT
 from benchmarks.harness import OUR_PYTHON, PEER_PYTHON, REPOSITORY
 from simulators.demo.control import Control
 from simulators.demo.processes import Processes
 from simulators.demo.system import HASS, System, run_system
 
-ACCOUNT = "trading"
 READY_SECONDS = 30.0
 QUIET_SECONDS = 3.0
 SEED = 7
@@ -87,47 +87,55 @@ class Stage:
         return self._runner.run(on_scene())
 
     async def _set(self) -> Scene:
-        """Start the rivals, then the system."""
-        directory = Path(
-            self._stack.enter_context(tempfile.TemporaryDirectory(prefix="benchmark-"))
+        """Set the scene; where a part does not start, none is left to the next benchmark."""
+        async with AsyncExitStack() as stack:
+            scene = await _start(stack)
+            self._stack = stack.pop_all()
+        return scene
+
+
+async def _start(stack: AsyncExitStack) -> Scene:
+    """Start the rivals, then the system."""
+    directory = Path(
+        stack.enter_context(tempfile.TemporaryDirectory(prefix="benchmark-"))
+    )
+    processes = await stack.enter_async_context(
+        Processes(REPOSITORY, directory / "logs")
+    )
+    floor = await _simulators(processes, "floor")
+    peer = await _simulators(processes, "peer")
+    relay: list[str | Path] = [OUR_PYTHON, "-m", "benchmarks.latency.relay"]
+    await _rival(processes, "relay", relay, floor)
+    poller: list[str | Path] = [PEER_PYTHON, "-m", "benchmarks.latency.poller"]
+    await _rival(processes, "poller", poller, peer)
+    stamps = directory / "stamps"
+    wrapper = Path(__file__).with_name("stamped_home_assistant.py")
+    system = await stack.enter_async_context(
+        run_system(
+            directory / "system",
+            seed=SEED,
+            progress=_progress,
+            preferred_ports=False,
+            hass=(
+                HASS.with_name("python"),
+                *("-P", wrapper, stamps, json.dumps(dict(floor["exchange"]))),
+                "homeassistant",
+            ),
         )
-        processes = await self._stack.enter_async_context(
-            Processes(REPOSITORY, directory / "logs")
+    )
+    ours = {"exchange": system.exchange, "telegram": system.telegram}
+    ours_rig, floor_rig, peer_rig = (
+        Rig(
+            Control(system.session, ready["exchange"]["control"]),
+            Control(system.session, ready["telegram"]["control"]),
+            ready,
         )
-        floor = await _simulators(processes, "floor")
-        peer = await _simulators(processes, "peer")
-        relay: list[str | Path] = [OUR_PYTHON, "-m", "benchmarks.latency.relay"]
-        await _rival(processes, "relay", relay, floor)
-        poller: list[str | Path] = [PEER_PYTHON, "-m", "benchmarks.latency.poller"]
-        await _rival(processes, "poller", poller, peer)
-        stamps = directory / "stamps"
-        wrapper = Path(__file__).with_name("stamped_home_assistant.py")
-        system = await self._stack.enter_async_context(
-            run_system(
-                directory / "system",
-                seed=SEED,
-                progress=_progress,
-                preferred_ports=False,
-                hass=(
-                    HASS.with_name("python"),
-                    *("-P", wrapper, stamps, json.dumps(dict(floor["exchange"]))),
-                    "homeassistant",
-                ),
-            )
-        )
-        ours = {"exchange": system.exchange, "telegram": system.telegram}
-        ours_rig, floor_rig, peer_rig = (
-            Rig(
-                Control(system.session, ready["exchange"]["control"]),
-                Control(system.session, ready["telegram"]["control"]),
-                ready,
-            )
-            for ready in (ours, floor, peer)
-        )
-        for rig in (ours_rig, floor_rig, peer_rig):
-            await _prepare(rig)
-        await quiet(ours_rig)
-        return Scene(system, ours_rig, floor_rig, peer_rig, stamps)
+        for ready in (ours, floor, peer)
+    )
+    for rig in (ours_rig, floor_rig, peer_rig):
+        await _prepare(rig)
+    await quiet(ours_rig)
+    return Scene(system, ours_rig, floor_rig, peer_rig, stamps)
 
 
 async def _simulators(processes: Processes, side: str) -> dict[str, Mapping[str, Any]]:

@@ -6,17 +6,17 @@ from decimal import Decimal
 from functools import cache
 import json
 
+from benchmarks.exchange import ACCOUNT, PAIR, TICK
 from benchmarks.harness import OUR_PYTHON, Figures, Goal, Row, compared
-from benchmarks.latency.stage import ACCOUNT, READY_SECONDS, STAGE, Rig, Scene
+from benchmarks.latency.stage import READY_SECONDS, STAGE, Rig, Scene
 from benchmarks.latency.tapper import KEEP_AND_PLACE, PLACE
 from simulators.demo.chat import Chat
 
-PAIR = "BTC-USD"
 SAMPLES, QUICK_SAMPLES = 100, 4
 WARM_UP = 1
 # Far below the market, and over at once: an account may have few open orders.
 AMOUNT = "0.001"
-BELOW, TICK = Decimal("0.97"), Decimal("0.1")
+BELOW = Decimal("0.97")
 # What a side does after the order has left is over by then.
 SETTLED_SECONDS = 0.2
 CARD_SECONDS = 15.0
