@@ -25,10 +25,10 @@ KEYS = {
 STOP_SECONDS = 60.0
 
 
-async def start(*words: str) -> asyncio.subprocess.Process:
-    """Run ./scripts/benchmark as somebody else would, without the set-up."""
+async def start(*words: str, module: str = "benchmarks") -> asyncio.subprocess.Process:
+    """Run ./scripts/benchmark as somebody else would, without the set-up; or a part of it alone."""
     return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "benchmarks", *words),
+        *(sys.executable, "-m", module, *words),
         cwd=REPOSITORY,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -97,7 +97,31 @@ async def test_an_end_from_outside_ends_everything(
     name: str, deep: int, number: signal.Signals
 ) -> None:
     """Whether what runs are workers, a process with processes of its own, or the stage."""
-    process = await start("--quick", "--only", name)
+    await ended_from_outside(await start("--quick", "--only", name), deep, number)
+
+
+@pytest.mark.parametrize(
+    ("module", "words"),
+    [
+        ("household.absence", ("1", "0")),
+        ("household.entry", ("1", "0")),
+        ("household.polling", ()),
+        ("household.steady", ("1",)),
+        ("throughput.house", ("1", "1", "1")),
+    ],
+)
+async def test_an_end_of_a_part_ends_what_it_started(
+    module: str, words: tuple[str, ...]
+) -> None:
+    """Also when it is told so itself, not by the program whose part it is."""
+    process = await start(*words, module=f"benchmarks.{module}")
+    await ended_from_outside(process, 1, signal.SIGTERM)
+
+
+async def ended_from_outside(
+    process: asyncio.subprocess.Process, deep: int, number: signal.Signals
+) -> None:
+    """End a program when it has started so many others, and look that none is left."""
     started: set[int] = set()
     try:
         async with asyncio.timeout(STOP_SECONDS):
