@@ -23,11 +23,11 @@ from telegram_bot.config import Config
 from telegram_bot.daily import DailyDigest
 from telegram_bot.delivery import judge
 from telegram_bot.desk import OrderDesk, SecondFactor
+from telegram_bot.disk_news import DiskNews
 from telegram_bot.dispatcher import Dispatcher, menu
 from telegram_bot.health import Health, count_waiting
 from telegram_bot.home_assistant import HomeAssistant
-from telegram_bot.languages import DEFAULT_LANGUAGE, LANGUAGES, N_, _, learn, speaking
-from telegram_bot.markup import Message, e
+from telegram_bot.languages import DEFAULT_LANGUAGE, LANGUAGES, _, learn, speaking
 from telegram_bot.moves import moved_chats
 from telegram_bot.notices import FeedKeeper, begin_anew
 from telegram_bot.outbox import Outbox
@@ -46,13 +46,6 @@ _FIRST_BACKOFF = 1.0
 _LONGEST_BACKOFF = 30.0
 # Each step of a stop; together they stay below the five seconds that a supervisor waits.
 _STOP_STEP = 0.8
-
-
-_DISK_REFUSES = N_(
-    "💾 <b>My disk takes nothing</b>: {error}. I take no orders, and reports wait in Home Assistant until I can write again."
-)
-_DISK_QUIET = 3600.0
-_DISK_BACK = N_("💾 I can write again. What was missed follows.")
 
 
 class TokenRefusedError(Exception):
@@ -76,10 +69,7 @@ class CompanionBot:
         self._access = Access(config.access)
         self._clock = clock
         self._random = random or Random()
-        self._outbox: Outbox | None = None
-        self._telling: set[asyncio.Task[int | None]] = set()
-        self._disk_told = False
-        self._disk_quiet_until = 0.0
+        self._disk_news = DiskNews(self._access, clock)
         self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._polling_lost = False
         self._running: _Running | None = None
@@ -103,7 +93,7 @@ class CompanionBot:
         )
         await store.run(lambda tx: _recall(tx, access))
         telegram = self._build_telegram()
-        outbox = self._outbox = Outbox(
+        outbox = Outbox(
             telegram.bot,
             store,
             clock=self._clock,
@@ -112,6 +102,7 @@ class CompanionBot:
             on_moved=access.move,
             on_bad_token=self._break_on_token,
         )
+        self._disk_news.start(outbox)
         session = await self._exits.enter_async_context(aiohttp.ClientSession())
         home_assistant = HomeAssistant(
             session,
@@ -160,7 +151,7 @@ class CompanionBot:
         self._exits.push_async_callback(_within_step, telegram.shutdown)
         await outbox.start()
         self._exits.push_async_callback(outbox.stop)
-        self._exits.push_async_callback(self._stop_telling)
+        self._exits.push_async_callback(self._disk_news.stop)
         await desk.start()
         self._exits.push_async_callback(desk.stop)
         await watcher.start()
@@ -291,41 +282,21 @@ class CompanionBot:
             self._broken.set_exception(error)
 
     def _store_troubled(self, error: sqlite3.Error | None) -> None:
-        """Tell the owner that the disk takes nothing, or takes something again."""
+        """Say that the disk takes nothing, or takes something again; of damage a restart makes the best."""
         path = self._config.store_path
         if error is None:
             _LOGGER.info("%s can be written again", path)
-        else:
-            _LOGGER.error("%s can't be written: %s", path, error)
-        if error is not None and is_damage(error):
+            self._disk_news.took()
+            return
+        _LOGGER.error("%s can't be written: %s", path, error)
+        if is_damage(error):
             self._break(
                 StoreError(
                     f"{path}: the bot's database got damaged: {error}. Start the bot again: it keeps a copy and begins a new one."
                 )
             )
-        elif error is None and self._disk_told:
-            self._disk_told = False
-            self._tell(_DISK_BACK)
-        elif error is not None and self._clock.monotonic() >= self._disk_quiet_until:
-            # A disk that is nearly full takes one thing and refuses the next.
-            self._disk_told = True
-            self._disk_quiet_until = self._clock.monotonic() + _DISK_QUIET
-            self._tell(_DISK_REFUSES, error=e(error))
-
-    def _tell(self, text: str, **values: object) -> None:
-        """Tell the owner something that can't be kept over a restart."""
-        if self._outbox:
-            with speaking(self._access.owner_language):
-                message = Message(_(text, **values))
-            task = asyncio.create_task(self._outbox.say(self._access.owner, message))
-            self._telling.add(task)
-            task.add_done_callback(self._telling.discard)
-
-    async def _stop_telling(self) -> None:
-        """Stop what is still being told."""
-        for task in self._telling:
-            task.cancel()
-        await asyncio.gather(*self._telling, return_exceptions=True)
+        else:
+            self._disk_news.refused(error)
 
     async def _until_reached(self, step: Callable[[], Awaitable[None]]) -> None:
         """Do a step that needs Telegram, until it is there; say once that it is not."""
