@@ -13,10 +13,10 @@ import pytest
 from simulators.demo.chat import Chat, Message, has
 from simulators.demo.control import Control
 from simulators.demo.system import System, run_system
+from tests.patience import PATIENCE
 
 SECRET = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
 ABOVE = Decimal(1000)
-WAIT_SECONDS = 30.0
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -43,7 +43,7 @@ class Trader:
 
     async def wait_orders(self, count: int, status: str) -> None:
         """Wait until so many orders are in a state at the exchange."""
-        async with asyncio.timeout(WAIT_SECONDS):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 orders = await self.orders()
                 if sum(order["status"] == status for order in orders) == count:
@@ -57,13 +57,13 @@ class Trader:
                 message["message_id"] == card["message_id"] and has(message, *words)
             ),
             f"the card with {', '.join(words)}",
-            WAIT_SECONDS,
+            PATIENCE,
         )
 
     async def write_code(self, code: str) -> None:
         """Write a code, and see that it does not stay."""
         sent = await self.chat.send(code)
-        async with asyncio.timeout(WAIT_SECONDS):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 shown = await self.chat.messages()
                 if all(message["message_id"] != sent for message in shown):

@@ -25,12 +25,11 @@ from custom_components.cexio.exchange import (
     sign_rest,
     sign_websocket,
 )
+from tests.patience import PATIENCE
 
 # 40 seconds into a calendar minute.
 START = 1_700_000_020.0
 CREDENTIALS = Credentials("test_key_of_some_length", "test_secret")
-# Real seconds after which a test gives up; nothing waits so long when all is well.
-PATIENCE = 20.0
 VOLUME = {"period": "30d", "volume": "1", "currency": "USD"}
 ORDER = NewOrder(
     account_id="trading",

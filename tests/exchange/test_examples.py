@@ -25,6 +25,7 @@ from custom_components.cexio.exchange import (
     TradeHistory,
 )
 from custom_components.cexio.exchange.models import BookLevel
+from tests.patience import PATIENCE
 
 from .conftest import MakeStream
 from .examples import REST, WEBSOCKET, Example
@@ -161,7 +162,7 @@ async def test_event(
     await stream.subscribe_trades("BTC-USD")
     await socket.event(example.name, example.data)
     look, expected = EVENTS[example.key]
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         assert look(await anext(events)) == expected
 
 

@@ -27,9 +27,9 @@ from custom_components.cexio.exchange import (
     TimeInForce,
 )
 from simulators.exchange.server import ExchangeServer
+from tests.patience import PATIENCE
 
 D = Decimal
-PATIENCE = 20.0
 SPEED = 20
 
 

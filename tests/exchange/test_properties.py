@@ -38,6 +38,7 @@ from custom_components.cexio.exchange import (
 )
 from custom_components.cexio.exchange.models import OrderBookIncrement
 from custom_components.cexio.exchange.rest import decode_answer
+from tests.patience import PATIENCE
 
 from .examples import REST, WEBSOCKET
 from .fakes import (
@@ -226,7 +227,7 @@ async def _probe(
     listener = stream.listen()
     await stream.start()
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             await stream.wait_connected(5)
             await stream.subscribe_order_book("BTC-USD")
             await stream.subscribe_trades("BTC-USD")

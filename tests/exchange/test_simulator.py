@@ -38,9 +38,9 @@ from custom_components.cexio.exchange import (
     UnsupportedPairError,
 )
 from simulators.exchange.server import ExchangeServer
+from tests.patience import PATIENCE
 
 D = Decimal
-PATIENCE = 20.0
 
 
 @dataclass

@@ -19,11 +19,11 @@ from custom_components.cexio.exchange import (
     TransportError,
     Unreadable,
 )
+from tests.patience import PATIENCE
 
 from .conftest import MakeStream
 from .fakes import (
     CREDENTIALS,
-    PATIENCE,
     FakeClock,
     ScriptedExchange,
     Socket,

@@ -6,7 +6,7 @@ from typing import Any
 from homeassistant.util import dt as dt_util
 
 from custom_components.cexio.feed import FeedKind, NewEntry
-from tests.integration.helpers import PATIENCE
+from tests.patience import PATIENCE
 
 
 class Subscriber:

@@ -23,10 +23,10 @@ from custom_components.cexio.const import DOMAIN
 from simulators.exchange.keys import ApiKey
 from simulators.exchange.server import ExchangeServer
 from tests.integration.harness import MockConfigEntry
+from tests.patience import PATIENCE
 
 type Automate = Callable[..., Awaitable[None]]
 
-PATIENCE = 10.0
 SWITCH = "switch.cex_io_trading"
 EXECUTIONS = "event.cex_io_executions"
 STREAM = "binary_sensor.cex_io_stream"

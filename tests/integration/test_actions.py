@@ -16,7 +16,8 @@ from custom_components.cexio.actions import account as account_actions
 from custom_components.cexio.exchange import InvalidRequestError, RestClient
 from simulators.exchange.server import ExchangeServer
 from tests.integration.harness import MockConfigEntry
-from tests.integration.helpers import PATIENCE, act, control, switch_trading, until
+from tests.integration.helpers import act, control, switch_trading, until
+from tests.patience import PATIENCE
 
 HOUR = timedelta(hours=1)
 

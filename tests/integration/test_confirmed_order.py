@@ -14,6 +14,7 @@ from simulators.telegram.server import TelegramServer
 from tests.integration.blueprints import use
 from tests.integration.harness import MockConfigEntry
 from tests.integration.helpers import act, switch_trading
+from tests.patience import PATIENCE
 
 ADA, BOB = 1001, 1002
 CHAT = "notify.ada"
@@ -37,7 +38,7 @@ class Chat:
 
     async def wait(self, words: str) -> dict[str, Any]:
         """Wait for a message with some words in it."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 for message in await self.messages():
                     if words in message["text"]:

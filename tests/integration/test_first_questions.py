@@ -11,6 +11,7 @@ import pytest
 from custom_components.cexio.exchange import CexioError, RestClient
 from simulators.exchange.server import ExchangeServer
 from tests.integration.helpers import account_entry, set_up
+from tests.patience import PATIENCE
 
 NEEDED = (
     *("get_pairs_info", "get_currencies_info"),
@@ -34,7 +35,7 @@ async def test_asked_at_once(hass: HomeAssistant, exchange: ExchangeServer) -> N
         return await request(self, action, *arguments)
 
     with patch.object(RestClient, "_request", hold):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             await set_up(hass, account_entry(exchange))
     assert sorted(asked[: len(NEEDED)]) == sorted(NEEDED)
     assert asked[len(NEEDED)] == "get_ticker"

@@ -12,7 +12,6 @@ from simulators.exchange.server import ExchangeServer
 from tests.integration.harness import MockConfigEntry
 from tests.integration.helpers import (
     LIMIT_BUY,
-    PATIENCE,
     act,
     changed,
     settled,
@@ -20,6 +19,7 @@ from tests.integration.helpers import (
     truth,
     until,
 )
+from tests.patience import PATIENCE
 
 
 async def test_cancelled_caller_still_places(

@@ -8,11 +8,11 @@ from typing import Any
 import orjson
 import pytest
 
+from tests.patience import PATIENCE
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 PYTHON = REPOSITORY / ".venv-ccxt" / "bin" / "python"
 STORY = Path(__file__).with_name("ccxt_client.py")
-READY_SECONDS = 20.0
-STORY_SECONDS = 60.0
 
 
 async def use_ccxt() -> dict[str, Any]:
@@ -26,12 +26,12 @@ async def use_ccxt() -> dict[str, Any]:
     )
     try:
         assert simulator.stdout
-        async with asyncio.timeout(READY_SECONDS):
+        async with asyncio.timeout(PATIENCE):
             ready = await simulator.stdout.readline()
         story = await asyncio.create_subprocess_exec(
             PYTHON, STORY, ready, stdout=pipe, stderr=pipe
         )
-        async with asyncio.timeout(STORY_SECONDS):
+        async with asyncio.timeout(PATIENCE):
             told, errors = await story.communicate()
         assert story.returncode == 0, errors.decode()
         result: dict[str, Any] = orjson.loads(told)

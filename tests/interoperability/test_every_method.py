@@ -29,9 +29,9 @@ from custom_components.cexio.exchange import (
 )
 from simulators.exchange.methods.table import METHODS as SIMULATOR_METHODS, Channel
 from simulators.exchange.server import ExchangeServer
+from tests.patience import PATIENCE
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "exchange-api.md"
-PATIENCE = 20.0
 PAIR = "BTC-USD"
 HOUR_AGO = datetime.now(UTC) - timedelta(hours=1)
 

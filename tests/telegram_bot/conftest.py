@@ -27,6 +27,7 @@ from telegram_bot.config import (
 )
 from telegram_bot.store import Store
 from telegram_bot.transport import Transport
+from tests.patience import PATIENCE
 from tests.telegram_bot.fake_home_assistant import TOKEN, FakeHomeAssistant
 from tests.telegram_bot.manual_clock import ManualClock
 from tests.telegram_bot.post import Post
@@ -37,7 +38,6 @@ OWNER = 1001
 TRADER = 1002
 VIEWER = 1003
 STRANGER = 6666
-WAIT_SECONDS = 60.0
 
 
 class Rig:
@@ -77,7 +77,7 @@ class Rig:
     async def start(self) -> None:
         """Run the bot until both connections stand."""
         self.bot = CompanionBot(self.config(), clock=self.clock, random=Random(1))
-        async with asyncio.timeout(WAIT_SECONDS):
+        async with asyncio.timeout(PATIENCE):
             await self.bot.start()
             await self.bot.wait_ready()
 
@@ -162,7 +162,7 @@ class Rig:
         """Wait until a chat looks as it should."""
         shown: Json = {}
         try:
-            async with asyncio.timeout(WAIT_SECONDS):
+            async with asyncio.timeout(PATIENCE):
                 while not shown or not until(shown):
                     shown = await self.control(
                         f"chats/{user}",

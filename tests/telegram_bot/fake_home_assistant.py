@@ -9,12 +9,12 @@ from typing import Any, Self
 
 from aiohttp import WSMsgType, web
 
+from tests.patience import PATIENCE
 from tests.telegram_bot import fake_market
 from tests.telegram_bot.fake_desk import FakeDesk, Json, Refusal, Service
 from tests.telegram_bot.fake_funds import Moves, cancel_all_orders
 
 TOKEN = "long-lived-token-of-the-bot"
-WAIT_SECONDS = 60.0
 
 
 class FakeHomeAssistant(FakeDesk):
@@ -106,7 +106,7 @@ class FakeHomeAssistant(FakeDesk):
 
     async def wait_for(self, condition: Callable[[], bool]) -> None:
         """Wait until something is so."""
-        async with asyncio.timeout(WAIT_SECONDS), self._changed:
+        async with asyncio.timeout(PATIENCE), self._changed:
             await self._changed.wait_for(condition)
 
     async def wait_called(self, service: str, count: int = 1) -> Json:

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from typing import override
 
 from telegram_bot.clock import Clock
+from tests.patience import PATIENCE
 
 START = 1_800_000_000.0
-LONGEST_WAIT = 60.0
 
 
 class ManualClock(Clock):
@@ -67,7 +67,7 @@ class ManualClock(Clock):
         Without a step it passes from one moment that is waited for to the next: none is lost while the only one who
         waits has something to do, however long that takes.
         """
-        async with asyncio.timeout(LONGEST_WAIT):
+        async with asyncio.timeout(PATIENCE):
             while not condition():
                 due = min(self.awaited(), default=0.0)
                 self.advance(due if step is None else step)

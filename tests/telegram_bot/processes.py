@@ -11,8 +11,6 @@ from simulators.telegram.server import TelegramServer
 from tests.telegram_bot.conftest import OWNER
 from tests.telegram_bot.fake_home_assistant import TOKEN, FakeHomeAssistant
 
-WAIT_SECONDS = 60.0
-
 
 def write_config(path: Path, telegram: TelegramServer, home: FakeHomeAssistant) -> Path:
     """Write a configuration file; return its path."""

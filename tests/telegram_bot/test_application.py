@@ -18,16 +18,17 @@ from telegram_bot.application import CompanionBot, TokenRefusedError
 from telegram_bot.config import load_config
 from telegram_bot.run import run_until_told
 from telegram_bot.store import StoreError
+from tests.patience import PATIENCE
 from tests.telegram_bot.conftest import Rig
 from tests.telegram_bot.fake_home_assistant import TOKEN, FakeHomeAssistant, price_alert
-from tests.telegram_bot.processes import WAIT_SECONDS, running, write_config
+from tests.telegram_bot.processes import running, write_config
 
 
 async def test_process(stopped_rig: Rig, tmp_path: Path) -> None:
     """Ready on stdout, answers, stops on SIGTERM in time, and no secret in its logs."""
     rig = stopped_rig
     file = write_config(tmp_path, rig.telegram, rig.home)
-    async with running(file) as process, asyncio.timeout(WAIT_SECONDS):
+    async with running(file) as process, asyncio.timeout(PATIENCE):
         assert process.stdout
         ready = json.loads(await process.stdout.readline())
         assert ready == {"ready": True, "username": ready["username"]}
@@ -58,7 +59,7 @@ async def test_run_in_this_process(
     run = asyncio.create_task(run_until_told(config))
     await rig.ask("/price BTC-USD", "BTC-USD 60,500 USD")
     shown = ""
-    async with asyncio.timeout(WAIT_SECONDS):
+    async with asyncio.timeout(PATIENCE):
         while not shown:
             await rig.ask("/help", "You own this bot")
             shown = capsys.readouterr().out
@@ -95,7 +96,7 @@ async def test_process_stops_while_nobody_is_there(
     file = write_config(tmp_path, rig.telegram, rig.home)
     await rig.home.vanish()
     await rig.telegram.stop()
-    async with running(file) as process, asyncio.timeout(WAIT_SECONDS):
+    async with running(file) as process, asyncio.timeout(PATIENCE):
         assert process.stderr
         said = b""
         while (
@@ -113,7 +114,7 @@ async def test_process_killed_goes_on(stopped_rig: Rig, tmp_path: Path) -> None:
     """What happened after a kill -9 is told after the restart."""
     rig = stopped_rig
     file = write_config(tmp_path, rig.telegram, rig.home)
-    async with running(file) as process, asyncio.timeout(WAIT_SECONDS):
+    async with running(file) as process, asyncio.timeout(PATIENCE):
         assert process.stdout
         await process.stdout.readline()
         await rig.home.publish(price_alert(1))
@@ -124,7 +125,7 @@ async def test_process_killed_goes_on(stopped_rig: Rig, tmp_path: Path) -> None:
         process.kill()
         await process.wait()
     await rig.home.publish(price_alert(2))
-    async with running(file), asyncio.timeout(WAIT_SECONDS):
+    async with running(file), asyncio.timeout(PATIENCE):
         await rig.wait_message("70,002")
     assert sum("70,001" in text for text in await rig.texts()) == 1
 
@@ -209,7 +210,7 @@ async def test_refused_token_later(rig: Rig) -> None:
     """A token that is revoked while the bot runs ends it as well."""
     assert rig.bot
     await rig.control("revoke", {"revoked": True})
-    async with asyncio.timeout(WAIT_SECONDS):
+    async with asyncio.timeout(PATIENCE):
         with pytest.raises(TokenRefusedError):
             await rig.bot.wait_broken()
 

@@ -12,13 +12,9 @@ import pytest
 from telegram_bot.errors import NotConnectedError, RefusedError, UnansweredError
 from telegram_bot.feed import FeedCursor
 from telegram_bot.home_assistant import HomeAssistant
+from tests.patience import PATIENCE
 from tests.telegram_bot.fake_desk import Refusal
-from tests.telegram_bot.fake_home_assistant import (
-    TOKEN,
-    WAIT_SECONDS,
-    FakeHomeAssistant,
-    price_alert,
-)
+from tests.telegram_bot.fake_home_assistant import TOKEN, FakeHomeAssistant, price_alert
 from tests.telegram_bot.manual_clock import ManualClock
 
 type Json = dict[str, Any]
@@ -59,7 +55,7 @@ class Follower:
 
     async def wait_read(self, *ids: str) -> None:
         """Wait until exactly these entries have been read."""
-        async with asyncio.timeout(WAIT_SECONDS), self.changed:
+        async with asyncio.timeout(PATIENCE), self.changed:
             await self.changed.wait_for(lambda: len(self.read) >= len(ids))
         assert [entry["id"] for entry in self.read] == list(ids)
 
@@ -90,12 +86,12 @@ class Session:
     async def start(self) -> None:
         """Start and wait for the feed."""
         await self.client.start()
-        async with asyncio.timeout(WAIT_SECONDS):
+        async with asyncio.timeout(PATIENCE):
             await self.client.wait_following()
 
     async def reconnect(self, count: int) -> None:
         """Let the pause pass until the fake has seen so many connections and subscriptions."""
-        async with asyncio.timeout(WAIT_SECONDS):
+        async with asyncio.timeout(PATIENCE):
             while self.home.connections < count or not self.client.following:
                 self.clock.advance(1)
                 await asyncio.sleep(0.001)
@@ -210,7 +206,7 @@ async def test_feed_not_there_yet(
     """After a restart the command is unknown for minutes: asked again, said once."""
     session.home.feed_ready = False
     await session.client.start()
-    async with asyncio.timeout(WAIT_SECONDS):
+    async with asyncio.timeout(PATIENCE):
         await session.client.wait_tried()
     assert session.client.connected
     assert not session.client.following

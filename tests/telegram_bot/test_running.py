@@ -30,6 +30,7 @@ from telegram_bot.health import ask_health
 from telegram_bot.health_page import HealthPage
 from telegram_bot.run import run_until_told
 from telegram_bot.second_factor import is_pin_of
+from tests.patience import PATIENCE
 from tests.telegram_bot.conftest import OWNER, Rig
 from tests.telegram_bot.fake_home_assistant import TOKEN
 
@@ -269,7 +270,7 @@ async def test_health(stopped_rig: Rig) -> None:
             "waiting": 0,
         }
         await rig.home.vanish()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while json.loads(words)["home_assistant"]:
                 well, words = await ask_health(HealthConfig(port, "127.0.0.1"))
         assert well

@@ -13,11 +13,12 @@ from telegram_bot.config import AccessConfig
 from telegram_bot.records import Line
 from telegram_bot.store import Store, StoreError
 from telegram_bot.transaction import Transaction
+from tests.patience import PATIENCE
 from tests.telegram_bot.conftest import OWNER, TRADER, Rig
 from tests.telegram_bot.fake_desk import make_order
 from tests.telegram_bot.fake_home_assistant import execution, price_alert
 from tests.telegram_bot.manual_clock import ManualClock
-from tests.telegram_bot.processes import WAIT_SECONDS, running, write_config
+from tests.telegram_bot.processes import running, write_config
 
 OLD = "2027-01-15T07:00:00+00:00"
 
@@ -102,7 +103,7 @@ async def test_refusal_is_told_by_chat_once(
         db.execute("PRAGMA user_version = 99")
     file = write_config(tmp_path, rig.telegram, rig.home)
     for _ in range(2):
-        async with running(file) as process, asyncio.timeout(WAIT_SECONDS):
+        async with running(file) as process, asyncio.timeout(PATIENCE):
             _, errors = await process.communicate()
             assert process.returncode == 1
             assert errors.decode().count("CRITICAL") == 1
@@ -181,7 +182,7 @@ async def test_damage_while_running(rig: Rig, monkeypatch: pytest.MonkeyPatch) -
     with monkeypatch.context() as patch:
         patch.setattr(Transaction, "set_cursor", fail)
         await rig.home.publish(price_alert(1))
-        async with asyncio.timeout(WAIT_SECONDS):
+        async with asyncio.timeout(PATIENCE):
             with pytest.raises(StoreError, match=r"got damaged.*Start the bot again"):
                 await rig.bot.wait_broken()
         await rig.stop()

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from simulators.demo.processes import Processes
+from tests.patience import PATIENCE
 
 # It has a child of its own, and neither of them hears a polite word.
 STUBBORN = """
@@ -19,7 +20,6 @@ while True:
     signal.sigwait({signal.SIGTERM})
     open(sys.argv[1], "w").close()
 """
-PATIENCE = 60.0
 
 
 async def test_interrupted_while_it_stops_its_children(tmp_path: Path) -> None:

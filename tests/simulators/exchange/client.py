@@ -13,8 +13,8 @@ from typing import Any
 import aiohttp
 
 from simulators.exchange.clock import Clock
+from tests.patience import PATIENCE
 
-PATIENCE = 5.0
 _NUMBERS = count(1)
 
 

@@ -14,6 +14,7 @@ from simulators.exchange.__main__ import main
 from simulators.exchange.clock import Clock
 from simulators.exchange.server import ExchangeServer
 from simulators.exchange.state import StateError
+from tests.patience import PATIENCE
 from tests.simulators.exchange.conftest import TUESDAY, Bench
 
 ROOT = Path(__file__).parents[3]
@@ -126,7 +127,7 @@ async def test_state_is_saved_while_running(tmp_path: Path) -> None:
     async with Bench(clock=Clock(TUESDAY, frozen=True), state_file=path) as bench:
         await bench.client.place(clientOrderId="kept")
         await bench.advance(3.1)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             while not path.exists():  # noqa: ASYNC110  # another thread writes it
                 await asyncio.sleep(0.01)
         assert json.loads(path.read_text())["orders"][0]["client_order_id"] == "kept"
@@ -227,7 +228,7 @@ async def test_command_line(tmp_path: Path, number: signal.Signals) -> None:
     )
     try:
         assert process.stdout is not None
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             ready = json.loads(await process.stdout.readline())
             assert set(ready) == {
                 "rest_public",

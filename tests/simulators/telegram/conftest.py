@@ -10,6 +10,7 @@ from telegram import Bot
 
 from simulators.telegram.clock import ManualClock
 from simulators.telegram.server import TelegramServer
+from tests.patience import PATIENCE
 
 ADA = 1001
 BOB = 1002
@@ -96,7 +97,7 @@ async def telegram(clock: ManualClock) -> AsyncIterator[TelegramServer]:
 @pytest.fixture
 async def session() -> AsyncIterator[aiohttp.ClientSession]:
     """Return a session for requests of the test itself."""
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(20)) as opened:
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(PATIENCE)) as opened:
         yield opened
 
 

@@ -8,6 +8,7 @@ from telegram import Bot
 
 from simulators.telegram.clock import ManualClock
 from simulators.telegram.server import TelegramServer
+from tests.patience import PATIENCE
 from tests.simulators.telegram.conftest import ADA, BOB, Hands
 from tests.simulators.telegram.pictures import picture
 
@@ -35,7 +36,7 @@ async def test_nothing_happens(hands: Hands, clock: ManualClock) -> None:
     """In vain the reader waits to the end and gets the chat as it is."""
     known = (await hands.get(f"/chats/{ADA}"))["revision"]
     waiting = asyncio.create_task(hands.get(f"/chats/{ADA}?after={known}&timeout=3"))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         await clock.somebody_waits()
     clock.advance(3)
     assert (await waiting)["revision"] == known
@@ -82,7 +83,7 @@ async def test_reset(bot: Bot, hands: Hands, telegram: TelegramServer) -> None:
     (old,) = await bot.get_updates()
     polling = asyncio.create_task(bot.get_updates(offset=old.update_id + 1, timeout=30))
     reading = asyncio.create_task(hands.get(f"/chats/{ADA}?after={before}&timeout=30"))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while telegram.world.bot(telegram.token).poll < 2:
             await telegram.world.changed.next.wait()
     assert (await hands.post("/reset"))["revision"] > before

@@ -19,7 +19,11 @@ from telegram.error import (
 
 from simulators.telegram.clock import ManualClock
 from simulators.telegram.server import TelegramServer
+from tests.patience import PATIENCE
 from tests.simulators.telegram.conftest import ADA, BOB, Hands
+
+# Long enough for the call to arrive.
+HANGS_UP = 0.5
 
 
 @pytest.mark.parametrize("delivered", [False, True])
@@ -42,8 +46,9 @@ async def test_uncertain(
 ) -> None:
     """The bot cannot tell whether the message arrived; the chat can."""
     await hands.post("/faults", kind=kind, method="sendMessage", delivered=delivered)
+    patience = HANGS_UP if kind == "timeout" else PATIENCE
     with pytest.raises(error) as failed:
-        await bot.send_message(ADA, "x", read_timeout=0.1)
+        await bot.send_message(ADA, "x", read_timeout=patience)
     assert isinstance(failed.value.__cause__, cause)
     assert len(await hands.messages()) == delivered
     await bot.send_message(ADA, "y")
@@ -121,7 +126,7 @@ async def test_slow(
     """A slow answer comes in the end; the message shows before or after the wait."""
     await hands.post("/faults", kind="slow", seconds=3, delivered=delivered)
     sending = asyncio.create_task(bot.send_message(ADA, "x"))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         await clock.somebody_waits()
     assert len(await hands.messages()) == delivered
     clock.advance(3)
@@ -135,7 +140,7 @@ async def test_a_held_call_ends_in_a_cut(
     """Who waits long enough for an answer that never comes loses the connection."""
     await hands.post("/faults", kind="timeout", seconds=3)
     sending = asyncio.create_task(bot.send_message(ADA, "x"))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         await clock.somebody_waits()
     clock.advance(3)
     with pytest.raises(NetworkError):
@@ -151,8 +156,8 @@ async def test_a_bot_that_hangs_up(
     """The record says that nobody waited for the answer."""
     await hands.post("/faults", kind="timeout")
     with pytest.raises(TimedOut):
-        await bot.send_message(ADA, "x", read_timeout=0.1)
-    async with asyncio.timeout(5):
+        await bot.send_message(ADA, "x", read_timeout=HANGS_UP)
+    async with asyncio.timeout(PATIENCE):
         while telegram.world.calls[-1]["status"] is None:
             await telegram.world.changed.next.wait()
     assert telegram.world.calls[-1]["status"] == "hung up"

@@ -20,6 +20,7 @@ from telegram.ext import (
 
 from simulators.telegram import __main__ as command
 from simulators.telegram.server import TelegramServer
+from tests.patience import PATIENCE
 from tests.simulators.telegram.conftest import ADA, Hands
 
 ROOT = Path(__file__).parents[3]
@@ -43,7 +44,7 @@ async def test_a_process(tmp_path: Path) -> None:
     state = tmp_path / "telegram.json"
     process = await start("--port", "0", "--state", str(state), "--limits")
     assert process.stdout is not None
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         ready = orjson.loads(await process.stdout.readline())
         assert ready["users"] == [
             {"id": 1001, "first_name": "Ada"},
@@ -66,7 +67,7 @@ async def test_a_process(tmp_path: Path) -> None:
 async def test_a_taken_port(telegram: TelegramServer) -> None:
     """A port that is taken is reported in one line."""
     process = await start("--port", telegram.root.rpartition(":")[2])
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         output, errors = await process.communicate()
     assert process.returncode == 1
     assert output == b""
@@ -97,7 +98,7 @@ async def test_run_in_process(monkeypatch: pytest.MonkeyPatch) -> None:
     output = Output()
     monkeypatch.setattr(sys, "stdout", output)
     running = asyncio.create_task(command.run(command.read_arguments([])))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         await output.flushed.wait()
         ready = orjson.loads(output.text)
         assert ready["control"] == f"{ready['chat_page']}control"
@@ -169,7 +170,7 @@ async def test_a_whole_application(telegram: TelegramServer, hands: Hands) -> No
 async def shown(hands: Hands, text: str) -> dict[str, Any]:
     """Wait until the newest message of Ada's chat has a text, and return it."""
     revision = -1
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while True:
             chat = await hands.get(f"/chats/{ADA}?after={revision}&timeout=5")
             revision = chat["revision"]

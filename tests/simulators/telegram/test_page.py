@@ -22,6 +22,7 @@ from telegram.constants import ParseMode
 from simulators.telegram.clock import ManualClock
 from simulators.telegram.page import FILES, FOLDER, KEEP_ALIVE_SECONDS
 from simulators.telegram.server import TelegramServer
+from tests.patience import PATIENCE
 from tests.simulators.telegram.conftest import ADA, BOB, Hands
 
 type Line = bytes
@@ -36,7 +37,7 @@ class Events:
 
     async def line(self) -> Line:
         """Return the next line that is not empty."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             while not (line := (await self._content.readline()).strip()):
                 assert not self._content.at_eof()
         return line
@@ -183,7 +184,7 @@ async def test_the_line_is_kept_open(
     """Now and then the server says that it is still there, and lets go when it stops."""
     async with listening(session, telegram, 4004) as events:
         assert (await events.next())["chats"][0]["messages"] == []
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             await clock.somebody_waits()
         clock.advance(KEEP_ALIVE_SECONDS)
         assert await events.line() == b": still here"

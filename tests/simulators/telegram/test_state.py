@@ -16,6 +16,7 @@ from simulators.telegram.server import SAVE_SECONDS, TelegramServer
 from simulators.telegram.state import dump_state, load_state
 from simulators.telegram.view import chat_view
 from simulators.telegram.world import World
+from tests.patience import PATIENCE
 from tests.simulators.telegram.conftest import ADA, Hands
 from tests.simulators.telegram.pictures import picture
 
@@ -67,10 +68,10 @@ async def test_a_file_keeps_it(tmp_path: Path, clock: ManualClock) -> None:
     ):
         assert not path.exists()
         await bot.send_message(ADA, "one")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             await clock.somebody_waits()
         clock.advance(SAVE_SECONDS)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             while not path.exists():
                 await asyncio.to_thread(path.exists)
         await bot.send_message(ADA, "two")

@@ -17,6 +17,7 @@ from telegram.error import BadRequest, Conflict, InvalidToken, NetworkError
 
 from simulators.telegram.clock import ManualClock
 from simulators.telegram.server import TelegramServer
+from tests.patience import PATIENCE
 from tests.simulators.telegram.conftest import ADA, BOB, Hands, MakeBot
 
 KEYBOARD = InlineKeyboardMarkup(
@@ -34,7 +35,7 @@ KEYBOARD = InlineKeyboardMarkup(
 
 async def polling(telegram: TelegramServer, number: int) -> None:
     """Wait until a bot has asked for updates a number of times."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while telegram.world.bot(telegram.token).poll < number:
             await telegram.world.changed.next.wait()
 
@@ -114,7 +115,7 @@ async def test_a_poll_ends_without_news(
     """A bot that waited in vain gets an empty list."""
     waiting = asyncio.create_task(bot.get_updates(timeout=10))
     await polling(telegram, 1)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         await clock.somebody_waits()
     clock.advance(10)
     assert await waiting == ()
@@ -169,7 +170,8 @@ async def test_a_stopping_server_lets_go(bot: Bot, telegram: TelegramServer) -> 
     waiting = asyncio.create_task(bot.get_updates(timeout=30))
     await polling(telegram, 1)
     await telegram.stop()
-    done, _ = await asyncio.wait({waiting}, timeout=5)
+    # By itself the bot would hang up later.
+    done, _ = await asyncio.wait({waiting}, timeout=20)
     assert done
     assert waiting.exception() is None or isinstance(waiting.exception(), NetworkError)
 
