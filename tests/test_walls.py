@@ -34,12 +34,13 @@ FORBIDDEN = {
         "benchmarks",
     },
     "simulators": {"custom_components", "telegram_bot", "tests", "benchmarks"},
+    "benchmarks": {"tests"},
 }
 # The client is a package of its own: it may not reach into the integration around it either.
 OWN_PACKAGE = "custom_components.cexio.exchange"
 # What silences a check, and what follows on its line.
 SILENCED = re.compile(
-    r"# (?:noqa(?:: [A-Z]+\d+(?:, ?[A-Z]+\d+)*)?|type: ignore(?:\[[\w, -]+\])?)(.*)"
+    r"# (?:(?:ruff: )?noqa(?:: [A-Z]+\d+(?:, ?[A-Z]+\d+)*)?|type: ignore(?:\[[\w, -]+\])?)(.*)"
 )
 
 

@@ -8,12 +8,10 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import cache
 from time import monotonic
-from typing import Any
 
 from benchmarks.exchange import PAIR, place_best
 from benchmarks.harness import Figures, Goal, Row, compared, ratio
 from benchmarks.latency.stage import STAGE, Rig, Scene, quiet
-from tests.resilience.ledger_of_truth import without_groups
 
 SAMPLES, QUICK_SAMPLES = 300, 8
 WARM_UP = 3
@@ -170,12 +168,7 @@ async def _calls(rig: Rig) -> list[tuple[float, str]]:
     """Return when the chat was told what, oldest first."""
     answer = await rig.telegram.get("/calls")
     return [
-        (call["monotonic"], without_groups(str(_parameters(call).get("text"))))
+        (call["monotonic"], str(call["parameters"].get("text")))
         for call in answer["calls"]
         if call["method"] in TELLING
     ]
-
-
-def _parameters(call: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what a call of the Bot API was given."""
-    return call.get("parameters") or {}
