@@ -177,7 +177,9 @@ class Watcher:
                 await self.end(*key)
         if not self._live:
             return
-        wanted = sorted({p for live in self._live.values() for p in live.watch.pairs})
+        # What begins or ends meanwhile is none of this round's.
+        watched = dict(self._live)
+        wanted = sorted({p for live in watched.values() for p in live.watch.pairs})
         tickers: dict[str, Json] = {}
         try:
             tickers = await self._ask(wanted)
@@ -186,12 +188,12 @@ class Watcher:
             self._no_news_since = self._no_news_since or now
         else:
             self._no_news_since = None
-        chats = {chat_id for chat_id, __ in self._live}
+        chats = {chat_id for chat_id, __ in watched}
         languages = await self._store.run(
             lambda store: {chat: store.settings(chat).language for chat in chats}
         )
-        for live in self._live.values():
-            if tickers or live.text:
+        for key, live in watched.items():
+            if self._live.get(key) is live and (tickers or live.text):
                 self._show(live, tickers, languages[live.watch.chat_id], now)
 
     def _show(

@@ -5,8 +5,12 @@ from collections.abc import Callable
 import contextlib
 from dataclasses import dataclass, field
 import sqlite3
+from typing import Any
+
+import pytest
 
 from telegram_bot.config import AccessConfig
+from telegram_bot.store import Store
 from tests.telegram_bot.conftest import OWNER, VIEWER, Json, Rig
 from tests.telegram_bot.fake_desk import Refusal
 from tests.telegram_bot.fake_market import ticker
@@ -76,6 +80,37 @@ async def test_one_question_for_all(stopped_rig: Rig) -> None:
         lambda: "59,000" in shown(rig, one) and "59,000" in shown(rig, two, VIEWER)
     )
     assert set(map(tuple, market.asked)) == {("BTC-USD", "ETH-USD")}
+
+
+async def test_begun_within_a_round(
+    stopped_rig: Rig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Who begins while the prices of others are asked for keeps the first prices until the next round."""
+    rig = stopped_rig
+    rig.people = AccessConfig(OWNER, (), (VIEWER,))
+    await rig.start()
+    market = Market(rig)
+    one = await rig.ask("/watch BTC-USD", "BTC-USD 60,000 USD")
+    real = Store.run
+    begun: list[Json] = []
+
+    async def run(store: Store, work: Any) -> Any:
+        """Let somebody begin in the middle of a round."""
+        task = asyncio.current_task()
+        if task and task.get_name() == "watcher" and not begun:
+            begun.append(
+                await rig.ask("/watch ETH-USD", "ETH-USD 3,000 USD", VIEWER),
+            )
+        return await real(store, work)
+
+    monkeypatch.setattr(Store, "run", run)
+    market.prices["BTC-USD"] = "59000"
+    await market.pass_until(lambda: "59,000" in shown(rig, one))
+    (two,) = begun
+    assert "ETH-USD 3,000 USD" in shown(rig, two, VIEWER)
+    assert "could not be shown" not in caplog.text
+    market.prices["ETH-USD"] = "2900"
+    await market.pass_until(lambda: "2,900" in shown(rig, two, VIEWER))
 
 
 async def test_stop(rig: Rig) -> None:
