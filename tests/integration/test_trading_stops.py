@@ -14,6 +14,7 @@ from tests.integration.helpers import (
     LIMIT_BUY,
     act,
     changed,
+    control,
     settled,
     switch_trading,
     truth,
@@ -22,11 +23,18 @@ from tests.integration.helpers import (
 from tests.patience import PATIENCE
 
 
+async def answer_late(exchange: ExchangeServer, action: str) -> None:
+    """Let the exchange answer so late that whoever looks finds the question under way."""
+    rule = {"kind": "delay", "match": action, "seconds": 0.1, "channel": "private"}
+    await control(exchange, "faults", rule)
+
+
 async def test_cancelled_caller_still_places(
     hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
 ) -> None:
     """An automation that starts anew does not leave an order half placed."""
     await switch_trading(hass)
+    await answer_late(exchange, "do_my_new_order")
     call = hass.async_create_task(
         act(hass, "place_order", **LIMIT_BUY, client_order_id="anew")
     )
@@ -88,6 +96,7 @@ async def test_order_that_ends_while_everything_stops(
 ) -> None:
     """An order that is nearly done is waited for."""
     await switch_trading(hass)
+    await answer_late(exchange, "do_my_new_order")
     desk = entry.runtime_data.account.desk
     call = hass.async_create_task(act(hass, "place_order", **LIMIT_BUY))
     await until(lambda: desk._placing)
@@ -104,6 +113,7 @@ async def test_cancel_that_ends_while_everything_stops(
     """A cancel is waited for too, and what came of it is written down."""
     await switch_trading(hass)
     placed = (await act(hass, "place_order", **LIMIT_BUY))["order"]
+    await answer_late(exchange, "do_cancel_my_order")
     cancel = hass.async_create_task(
         act(hass, "cancel_order", order_id=placed["order_id"])
     )

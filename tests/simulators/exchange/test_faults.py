@@ -8,6 +8,7 @@ import pytest
 
 from simulators.exchange.clock import Clock
 from simulators.exchange.faults import Faults, parse_rule, parse_setting
+from tests.patience import PATIENCE
 from tests.simulators.exchange.books import BTC, increments
 from tests.simulators.exchange.client import Socket
 from tests.simulators.exchange.conftest import TUESDAY, Bench
@@ -30,11 +31,9 @@ async def pongs(socket: Socket, count: int) -> int:
 
 async def struck(bench: Bench) -> None:
     """Wait until the first rule has struck."""
-    for _ in range(10_000):
-        if bench.server.venue.faults.rules[0].done:
-            return
-        await asyncio.sleep(0.001)
-    pytest.fail("no fault struck")
+    async with asyncio.timeout(PATIENCE):
+        while not bench.server.venue.faults.rules[0].done:  # noqa: ASYNC110 - it sets no event
+            await asyncio.sleep(0.001)
 
 
 async def test_drop(bench: Bench) -> None:
