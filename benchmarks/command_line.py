@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable, Mapping, Sequence
+import os
 from pathlib import Path
 import sys
 import textwrap
@@ -42,21 +43,27 @@ def main(benchmarks: Mapping[str, Benchmark], words: Sequence[str]) -> int:
     arguments = parser.parse_args(words)
     begins = tuple(arguments.only) or ""
     chosen = {name: run for name, run in benchmarks.items() if name.startswith(begins)}
-    if not chosen:
-        wanted, known = " or ".join(arguments.only), ", ".join(benchmarks)
+    if unknown := [
+        begin
+        for begin in arguments.only
+        if not any(name.startswith(begin) for name in chosen)
+    ]:
+        wanted, known = " or ".join(unknown), ", ".join(benchmarks)
         parser.error(f"no benchmark's name begins with {wanted}; there are: {known}")
+    results: Path | None = arguments.json
+    # Nobody shall wait for what cannot be kept then.
+    if results and (results.is_dir() or not os.access(results.parent, os.W_OK)):
+        parser.error(f"{results} cannot be written")
     end_when_told()
-    rows: list[Row] = []
     try:
         with STAGE:
-            failed = _run(chosen, arguments, rows)
+            rows, failed = _run(chosen, quick=arguments.quick)
+            if results:
+                found = [row.as_dict() for row in rows]
+                results.write_bytes(orjson.dumps(found, option=orjson.OPT_INDENT_2))
     except KeyboardInterrupt:
         _tell("Interrupted; nothing is left running.")
         return 130
-    if arguments.json:
-        arguments.json.write_bytes(
-            orjson.dumps([row.as_dict() for row in rows], option=orjson.OPT_INDENT_2)
-        )
     if failed:
         _tell(f"Failed: {', '.join(failed)}")
     return 1 if failed else 0
@@ -95,16 +102,16 @@ def _first_line(run: Benchmark) -> str:
 
 
 def _run(
-    chosen: Mapping[str, Benchmark], arguments: argparse.Namespace, rows: list[Row]
-) -> list[str]:
-    """Run one after another; return the names of those that failed, which end no other."""
-    failed = []
+    chosen: Mapping[str, Benchmark], *, quick: bool
+) -> tuple[list[Row], list[str]]:
+    """Run one after another; return what they found, and the names of those that failed, which end no other."""
+    rows, failed = [], []
     print(COLUMNS.format(*TITLES))
     for number, (name, run) in enumerate(chosen.items(), 1):
         began = monotonic()
         _tell(f"[{number}/{len(chosen)}] {name} ...")
         try:
-            found = run(arguments.quick)
+            found = run(quick)
         except Exception:  # noqa: BLE001 - whatever it was, the others can be measured
             _tell(traceback.format_exc())
             failed.append(name)
@@ -113,7 +120,7 @@ def _run(
             print(line(row), flush=True)
         rows += found
         _tell(f"[{number}/{len(chosen)}] {name}: {monotonic() - began:.1f} s")
-    return failed
+    return rows, failed
 
 
 def _tell(words: str) -> None:

@@ -144,6 +144,9 @@ async def ended_from_outside(
     [
         (["--only", "nonsense"], "begins with nonsense; there are: parse, sign"),
         (["--only", "x", "--only", "y"], "begins with x or y"),
+        (["--only", "parse", "--only", "y"], "begins with y; there are"),
+        (["--json", "/nowhere/results.json"], "/nowhere/results.json cannot be"),
+        (["--json", "/"], "/ cannot be written"),
         (["--slow"], "unrecognized arguments"),
     ],
 )
