@@ -247,8 +247,8 @@ class Outbox:
         while not self._stopping or lane.busy:
             try:
                 lane.wake.clear()
-                if lane.parked or lane.claimed or not await self._serve_one(lane):
-                    lane.drop_late(self._clock.monotonic())
+                lane.drop_late(self._clock.monotonic())
+                if lane.claimed or not await self._serve_one(lane):
                     await lane.wake.wait()
             except sqlite3.Error as err:
                 # What can't be noted is not sent, or a crash would send it again without a mark.
@@ -272,13 +272,15 @@ class Outbox:
             await self._clock.within(lane.wake.wait(), seconds)
 
     async def _serve_one(self, lane: Lane) -> bool:
-        """Send the next message of a chat, or wait for its turn; return False when there is none."""
+        """Send the next message of a chat, or wait for its turn; return False when there is nothing to do."""
         if lane.taken:
             await self._send(lane, lane.taken)
             return True
         if lane.unwritten and not lane.answers:
             await self._write_down(lane)
             return True
+        if lane.parked:
+            return False
         now = self._clock.monotonic()
         if (wait := lane.not_before - now) > 0:
             await self._clock.sleep(wait)
@@ -327,9 +329,6 @@ class Outbox:
 
     async def _answer(self, lane: Lane, answer: Answer) -> None:
         """Send an answer; it leaves the queue unless it must be tried again."""
-        if self._clock.monotonic() > answer.deadline:
-            lane.drop_late(self._clock.monotonic())
-            return
         with speaking(answer.language):
             verdict, message_id = await self._caller.call(
                 lane, answer.message, edit=answer.edit

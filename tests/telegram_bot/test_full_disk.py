@@ -79,6 +79,25 @@ async def test_answers_while_it_is_not_noted(
     assert post.shown() == ["one", "answer"]
 
 
+async def test_noted_for_a_chat_that_refuses(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever blocks the bot after a message has arrived does not get it again."""
+    disk = FullDisk(monkeypatch)
+    await post.enqueue("one")
+    await until_refused(post, disk)
+    await post.fault("forbidden")
+    answer = asyncio.create_task(post.outbox.say(OWNER, Message("answer")))
+    await post.clock.pass_until(answer.done, step=0)
+    assert answer.result() is None
+    assert post.parked == [OWNER]
+    await until_refused(post, disk, 2)
+    disk.is_full = False
+    post.clock.advance(1.0)
+    await post.until_quiet()
+    assert await post.states() == ["sent"]
+
+
 async def test_stop_before_it_is_noted(
     post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
