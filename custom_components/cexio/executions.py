@@ -154,7 +154,13 @@ class Ledger:
                 item.due = self._clock() + PATIENCE
 
     async def async_release(self, *, everything: bool = False) -> None:
-        """Take what waited long enough for its reports as it is."""
+        """Take what waited long enough as it is; carried through even if the caller is cancelled."""
+        await asyncio.shield(
+            create_eager_task(self._async_release(everything=everything))
+        )
+
+    async def _async_release(self, *, everything: bool) -> None:
+        """Apply what waited long enough for its reports."""
         async with self._lock:
             now = self._clock()
             keys = [
@@ -163,13 +169,16 @@ class Ledger:
                 if everything or min(item.due for item in held) <= now
             ]
             for some in batched(keys, LARGEST_BATCH, strict=False):
-                # Taken out first: what cannot be kept must not come up again and again.
-                taken = [self._held.pop(key) for key in some]
                 draft = Draft(self._orders, self._held)
-                for held in taken:
-                    for item in sorted(held, key=progress):
-                        draft.apply(item)
-                await self._async_keep(draft)
+                for key in some:
+                    draft.release(key)
+                try:
+                    await self._async_keep(draft)
+                except Exception:
+                    # What cannot be kept must not come up again and again: it is asked for.
+                    for key in some:
+                        self._held.pop(key, None)
+                    raise
 
     async def async_adopt(self, open_orders: Iterable[Order]) -> None:
         """Take the orders that were open before this ledger began as given."""

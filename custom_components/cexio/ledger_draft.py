@@ -60,6 +60,12 @@ class Draft:
         while ready := self._take_ready(key):
             self.apply(ready)
 
+    def release(self, key: str) -> None:
+        """Apply whatever waits of an order."""
+        for item in sorted(self._waiting(key), key=progress):
+            self.apply(item)
+        self.held[key] = []
+
     def apply(self, item: Held) -> None:
         """Take a state as it is."""
         key = order_key(item.order)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import permutations
+from unittest.mock import patch
 
 import pytest
 
@@ -184,6 +185,52 @@ async def test_cancelled_caller(live: Ledger) -> None:
     await live.async_release()
     assert [entry.id for entry in heard] == ["fill:7:0.01"]
     assert live.get(order_id="7") is not None
+
+
+async def test_known_while_what_waited_is_told(live: Ledger) -> None:
+    """An order never goes back to what it was before the state that waited."""
+    await live.async_apply_reply(LIFE[3])
+    known: list[OrderStatus] = []
+
+    def look(_entry: FeedEntry) -> None:
+        """Look at the order while it is told of."""
+        order = live.get(order_id="7")
+        assert order is not None
+        known.append(order.status)
+
+    live._feed.async_listen(look)
+    await live.async_release(everything=True)
+    assert known == [OrderStatus.FILLED]
+
+
+async def test_cancelled_release(live: Ledger) -> None:
+    """What waited is known and told even if who released it is cancelled meanwhile."""
+    await live.async_apply_reply(LIFE[3])
+    task = asyncio.ensure_future(live.async_release(everything=True))
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await live.async_release()
+    assert await fills(live) == [("0.03", "4.50")]
+    assert live.open_orders == []
+    assert live.next_release is None
+
+
+async def test_release_that_fails(live: Ledger) -> None:
+    """It does not come up again and again; asking tells of it."""
+    await live.async_apply_reply(LIFE[3])
+    with (
+        patch(
+            "custom_components.cexio.executions.order_to_stored",
+            side_effect=ValueError("no database takes it"),
+        ),
+        pytest.raises(ValueError, match="no database"),
+    ):
+        await live.async_release(everything=True)
+    assert live.next_release is None
+    assert await fills(live) == []
+    await live.async_apply_orders([LIFE[3]], live_since=None)
+    assert await fills(live) == [("0.03", "4.50")]
 
 
 async def test_final_orders_stay_final(ledger: Ledger) -> None:
