@@ -17,6 +17,7 @@ import pytest
 from benchmarks.__main__ import ALONE, ON_STAGE
 from benchmarks.command_line import main
 from benchmarks.harness import REPOSITORY
+from benchmarks.latency.stage import Scene, Stage
 
 KEYS = {
     *("name", "unit", "ours", "ours_p95", "floor", "floor_p95", "peer", "peer_p95"),
@@ -137,6 +138,27 @@ async def ended_from_outside(
             process.kill()
         for left in alive(started):
             os.kill(left, signal.SIGKILL)
+
+
+def test_a_stage_that_cannot_be_set_is_cleared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next benchmark is not measured beside what did start."""
+    before = descendants(os.getpid())
+    begun: set[int] = set()
+
+    async def broken(*_: object) -> None:
+        """Be a rival that does not start."""
+        begun.update(descendants(os.getpid()) - before)
+        raise RuntimeError("no rival")
+
+    async def work(_: Scene) -> None:
+        """Never begin."""
+
+    monkeypatch.setattr("benchmarks.latency.stage._rival", broken)
+    with Stage() as stage:
+        with pytest.raises(RuntimeError, match="no rival"):
+            stage.run(work)
+        assert begun
+        assert alive(begun) == []
 
 
 @pytest.mark.parametrize(
