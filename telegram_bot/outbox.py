@@ -36,6 +36,7 @@ _ALL_RATE = 25.0
 _ALL_BURST = 25
 # An edit counts as a message does. It rings nobody, so it leaves one permit to what does.
 _FOR_EDITS = 2
+# Until the next try where the database refuses; soon where somebody waits, or a crash would send a message again.
 _DATABASE_BACKOFF = 30.0
 _SOON = 1.0
 # An answer that comes later than this helps nobody.
@@ -262,7 +263,7 @@ class Outbox:
                 await self._pause(lane)
 
     async def _pause(self, lane: Lane) -> None:
-        """Wait before the next try, but not long with answers, or with what a crash would send again."""
+        """Wait before the next try."""
         seconds = _SOON if lane.answers or lane.unwritten else _DATABASE_BACKOFF
         await self._woken_within(lane, seconds)
 
