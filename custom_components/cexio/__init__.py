@@ -1,6 +1,7 @@
 """The CEX.IO integration: prices, balances, executions and orders of an exchange account."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 import logging
 import sqlite3
@@ -93,9 +94,11 @@ async def async_setup_entry(hass: HomeAssistant, entry: CexioConfigEntry) -> boo
         runtime = await async_create_runtime(
             hass, entry, client, watch, reference, balances, wallet, database
         )
-    except sqlite3.Error as err:
+    except BaseException as err:
         await database.async_close()
-        raise unusable(database, err) from err
+        if isinstance(err, sqlite3.Error):
+            raise unusable(database, err) from err
+        raise
     entry.runtime_data = runtime
     try:
         await _async_bring_up(hass, entry, runtime)
@@ -221,24 +224,34 @@ async def _async_bring_up(
 
 
 async def _async_bring_down(runtime: CexioRuntimeData) -> None:
-    """Stop everything; the file is closed last."""
-    if runtime.account is not None:
-        # Orders under way may still need everything else.
-        await runtime.account.desk.async_stop()
-    await runtime.alerts.async_stop()
-    await runtime.price_history.async_stop()
-    if runtime.account is not None:
-        await runtime.account.stream.async_stop()
-        await runtime.account.profit.async_stop()
-        await runtime.account.funding.async_stop()
-        await runtime.account.portfolio_history.async_stop()
-        await runtime.account.portfolio.async_shutdown()
-    await runtime.markets.async_stop()
-    runtime.watch.async_stop()
-    await runtime.watch.troubles.async_stop()
-    # Also when nothing is left: whoever is writing still has to tell what was written.
-    await runtime.feed.async_write()
-    await runtime.database.async_close()
+    """Stop everything, whatever becomes of a single step; the file is closed last."""
+    steps: list[Callable[[], Awaitable[object]]] = [
+        runtime.alerts.async_stop,
+        runtime.price_history.async_stop,
+    ]
+    if (account := runtime.account) is not None:
+        steps = [
+            # Orders under way may still need everything else.
+            account.desk.async_stop,
+            *steps,
+            account.stream.async_stop,
+            account.profit.async_stop,
+            account.funding.async_stop,
+            account.portfolio_history.async_stop,
+            account.portfolio.async_shutdown,
+        ]
+    steps += [
+        runtime.markets.async_stop,
+        runtime.watch.async_stop,
+        # Also when nothing is left: whoever is writing still has to tell what was written.
+        runtime.feed.async_write,
+        runtime.database.async_close,
+    ]
+    for step in steps:
+        try:
+            await step()
+        except Exception:
+            _LOGGER.exception("A part of the entry did not stop cleanly")
 
 
 def _access(entry: CexioConfigEntry) -> tuple[object, ...]:

@@ -112,12 +112,12 @@ class TroubleWatch:
                     uses=_uses(budget.uses),
                 )
 
-    @callback
-    def async_stop(self) -> None:
-        """Hear nothing any more."""
+    async def async_stop(self) -> None:
+        """Hear nothing any more; what was noticed is still written."""
         for channel in (self._client.rest, self._client.private_stream):
             if channel is not None:
                 channel.on_outcome = None
+        await self.troubles.async_stop()
 
     @callback
     def async_clock_is_right(self) -> None:

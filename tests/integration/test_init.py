@@ -139,6 +139,46 @@ async def test_failure_while_coming_up(
     assert our_tasks() == []
 
 
+@pytest.mark.parametrize(
+    "step",
+    ["trading.TradingDesk.async_stop", "executions.Ledger.async_release"],
+)
+async def test_step_of_stopping_that_fails(
+    hass: HomeAssistant,
+    exchange: ExchangeServer,
+    entry: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+    step: str,
+) -> None:
+    """All else is stopped and closed, so that the entry can come back."""
+    with patch(f"custom_components.cexio.{step}", side_effect=ValueError):
+        assert await hass.config_entries.async_unload(entry.entry_id)
+    assert entry.state is ConfigEntryState.NOT_LOADED
+    assert "did not stop cleanly" in caplog.text
+    await until(lambda: not exchange.venue.hub.sessions)
+    assert our_tasks() == []
+    await until(
+        lambda: not [item for item in threading.enumerate() if "cexio" in item.name]
+    )
+    assert await hass.config_entries.async_setup(entry.entry_id)
+
+
+async def test_kept_state_that_cannot_be_read(
+    hass: HomeAssistant, exchange: ExchangeServer
+) -> None:
+    """A failure before anything is started does not leave the file open."""
+    entry = account_entry(exchange)
+    entry.add_to_hass(hass)
+    with patch(
+        "custom_components.cexio.executions.Ledger.async_load", side_effect=ValueError
+    ):
+        await hass.config_entries.async_setup(entry.entry_id)
+    assert entry.state is ConfigEntryState.SETUP_ERROR
+    await until(
+        lambda: not [item for item in threading.enumerate() if "cexio" in item.name]
+    )
+
+
 async def test_market_removed_in_the_ui(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
