@@ -18,6 +18,8 @@ from homeassistant.config_entries import (
     ConfigSubentryData,
 )
 from homeassistant.core import Context, HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
+import pytest
 
 from custom_components.cexio.const import DOMAIN
 from simulators.exchange.keys import ApiKey
@@ -132,6 +134,25 @@ async def act(
     """Call an action and return its answer."""
     return await hass.services.async_call(
         DOMAIN, action, data, blocking=True, return_response=True, context=context
+    )
+
+
+async def refused(
+    hass: HomeAssistant, action: str, context: Context | None = None, **data: Any
+) -> str | None:
+    """Call an action that has to be refused; return the key of the refusal."""
+    with pytest.raises(ServiceValidationError) as raised:
+        await act(hass, action, context, **data)
+    return raised.value.translation_key
+
+
+async def turn_automation(hass: HomeAssistant, on: bool) -> None:
+    """Turn the automation under test on or off."""
+    await hass.services.async_call(
+        "automation",
+        "turn_on" if on else "turn_off",
+        {"entity_id": "automation.under_test"},
+        blocking=True,
     )
 
 

@@ -7,7 +7,6 @@ from typing import Any
 from unittest.mock import patch
 
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ServiceValidationError
 from homeassistant.util import dt as dt_util
 import pytest
 import voluptuous as vol
@@ -16,17 +15,10 @@ from custom_components.cexio.actions import account as account_actions
 from custom_components.cexio.exchange import InvalidRequestError, RestClient
 from simulators.exchange.server import ExchangeServer
 from tests.integration.harness import MockConfigEntry
-from tests.integration.helpers import act, control, switch_trading, until
+from tests.integration.helpers import act, control, refused, switch_trading, until
 from tests.patience import PATIENCE
 
 HOUR = timedelta(hours=1)
-
-
-async def refused(hass: HomeAssistant, action: str, **data: Any) -> str | None:
-    """Call an action that has to be refused; return the key of the refusal."""
-    with pytest.raises(ServiceValidationError) as raised:
-        await act(hass, action, **data)
-    return raised.value.translation_key
 
 
 async def buy(hass: HomeAssistant, amount: str = "0.1") -> dict[str, Any]:
@@ -81,8 +73,8 @@ async def test_candles(hass: HomeAssistant, entry: MockConfigEntry) -> None:
         )
     )["candles"]
     assert len(span) == 3
-    both = {"start": (now - HOUR).isoformat(), "end": now.isoformat()}
-    pair = {"pair": "BTC-USD"}
+    both: dict[str, Any] = {"start": (now - HOUR).isoformat(), "end": now.isoformat()}
+    pair: dict[str, Any] = {"pair": "BTC-USD"}
     assert await refused(hass, "get_candles", **pair, **both, limit=3) == (
         "limit_not_allowed"
     )

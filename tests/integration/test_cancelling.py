@@ -1,7 +1,6 @@
 """Resting orders: found and cancelled, by whichever id and wherever they were placed."""
 
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ServiceValidationError
 import pytest
 import voluptuous as vol
 
@@ -12,6 +11,7 @@ from tests.integration.helpers import (
     changed,
     control,
     order_elsewhere,
+    refused,
     switch_trading,
     truth,
 )
@@ -76,12 +76,9 @@ async def test_cancel_of_unknown_orders(
 ) -> None:
     """Cancelling what is not there is refused."""
     for name, value in (("order_id", "987654321"), ("client_order_id", "nobody's")):
-        with pytest.raises(ServiceValidationError) as raised:
-            await act(hass, "cancel_order", None, **{name: value})
-        assert raised.value.translation_key == "unknown_order"
-    with pytest.raises(ServiceValidationError) as raised:
-        await act(hass, "cancel_order")
-    assert raised.value.translation_key == "order_id_required"
+        found = await refused(hass, "cancel_order", None, **{name: value})
+        assert found == "unknown_order"
+    assert await refused(hass, "cancel_order") == "order_id_required"
 
 
 async def test_cancel_an_order_placed_elsewhere(

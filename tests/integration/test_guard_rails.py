@@ -18,6 +18,7 @@ from tests.integration.helpers import (
     account_entry,
     act,
     changed,
+    refused,
     set_up,
     settled,
     switch_trading,
@@ -80,9 +81,7 @@ async def test_trading_is_off_after_set_up(
     hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry, action: str
 ) -> None:
     """Nobody trades before the switch was turned on."""
-    with pytest.raises(ServiceValidationError) as raised:
-        await act(hass, action, **LIMIT_BUY)
-    assert raised.value.translation_key == "trading_off"
+    assert await refused(hass, action, **LIMIT_BUY) == "trading_off"
     assert (await truth(exchange))["orders"] == []
 
 
@@ -109,9 +108,7 @@ async def test_guard_rails(
     """What the options forbid is refused."""
     await set_up(hass, account_entry(exchange, **options))
     await switch_trading(hass)
-    with pytest.raises(ServiceValidationError) as raised:
-        await act(hass, "place_order", **fields)
-    assert raised.value.translation_key == key
+    assert await refused(hass, "place_order", **fields) == key
     assert (await truth(exchange))["orders"] == []
 
 
@@ -168,8 +165,8 @@ async def test_day_limit_holds_for_orders_at_once(
         *(act(hass, "place_order", **LIMIT_BUY) for _ in range(4)),
         return_exceptions=True,
     )
-    refused = [item for item in found if isinstance(item, ServiceValidationError)]
-    assert [item.translation_key for item in refused] == ["day_limit_reached"] * 3
+    refusals = [item for item in found if isinstance(item, ServiceValidationError)]
+    assert [item.translation_key for item in refusals] == ["day_limit_reached"] * 3
     assert len((await truth(exchange))["orders"]) == 1
 
 
@@ -188,9 +185,7 @@ async def test_only_listed_users_trade(
         ("place_order", LIMIT_BUY),
         ("cancel_order", {"order_id": "1"}),
     ):
-        with pytest.raises(ServiceValidationError) as raised:
-            await act(hass, action, context, **fields)
-        assert raised.value.translation_key == "not_allowed_to_trade"
+        assert await refused(hass, action, context, **fields) == "not_allowed_to_trade"
     for user in (listed, admin):
         answer = await act(hass, "place_order", Context(user_id=user.id), **LIMIT_BUY)
         assert answer["order"]["status"] == "new"

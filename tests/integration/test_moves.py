@@ -17,7 +17,7 @@ from custom_components.cexio.exchange import (
 )
 from simulators.exchange.server import ExchangeServer
 from tests.integration.harness import MockConfigEntry, MockUser
-from tests.integration.helpers import act, switch_trading, truth
+from tests.integration.helpers import act, refused, switch_trading, truth
 
 TRANSFER: dict[str, Any] = {
     "from_account_id": "trading",
@@ -63,9 +63,10 @@ async def test_guarded(
     assert (await failed(hass, action, **fields)).translation_key == "trading_off"
     await switch_trading(hass)
     user = MockUser(name="Bob").add_to_hass(hass)
-    with pytest.raises(ServiceValidationError) as raised:
-        await act(hass, action, context=Context(user_id=user.id), **fields)
-    assert raised.value.translation_key == "not_allowed_to_trade"
+    assert (
+        await refused(hass, action, context=Context(user_id=user.id), **fields)
+        == "not_allowed_to_trade"
+    )
     assert await total(exchange, "trading") == before
     hass.config_entries.async_update_entry(
         entry, options={**entry.options, "traders": [user.id]}
@@ -249,8 +250,8 @@ async def test_disk_that_refuses(
     full = sqlite3.OperationalError("database or disk is full")
     kept = "custom_components.cexio.funds._async_keep"
     with patch(kept, side_effect=full):
-        refused = await failed(hass, "transfer", **TRANSFER)
-    assert refused.translation_key == "storage_failed"
+        error = await failed(hass, "transfer", **TRANSFER)
+    assert error.translation_key == "storage_failed"
     assert await total(exchange, "savings") == before
     with patch(kept, side_effect=[None, full]):
         moved = await act(hass, "transfer", **TRANSFER)

@@ -7,7 +7,6 @@ from typing import Any
 from unittest.mock import patch
 
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ServiceValidationError
 import pytest
 
 from custom_components.cexio import profit as profit_module
@@ -18,7 +17,14 @@ from custom_components.cexio.portfolio import (
 )
 from simulators.exchange.server import ExchangeServer
 from tests.integration.harness import MockConfigEntry
-from tests.integration.helpers import account_entry, act, set_up, switch_trading, until
+from tests.integration.helpers import (
+    account_entry,
+    act,
+    refused,
+    set_up,
+    switch_trading,
+    until,
+)
 from tests.integration.reckoning import market, profit, read_all
 
 KEYS = [
@@ -151,6 +157,4 @@ async def test_an_account_is_needed(
     hass: HomeAssistant, prices: MockConfigEntry
 ) -> None:
     """Prices alone have no portfolio."""
-    with pytest.raises(ServiceValidationError) as raised:
-        await act(hass, "get_portfolio")
-    assert raised.value.translation_key == "account_required"
+    assert await refused(hass, "get_portfolio") == "account_required"

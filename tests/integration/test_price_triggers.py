@@ -18,6 +18,7 @@ from tests.integration.helpers import (
     prices_entry,
     set_up,
     settled,
+    turn_automation,
     until,
 )
 
@@ -83,13 +84,9 @@ async def test_price_of_a_pair_that_is_no_market(
     assert "LTC-USDT" not in other.runtime_data.markets.markets
     await control(exchange, "market/price", {"pair": "LTC-USDT", "price": "100001"})
     await until(lambda: fired)
-    await hass.services.async_call(
-        "automation", "turn_off", {"entity_id": "automation.under_test"}, blocking=True
-    )
+    await turn_automation(hass, on=False)
     await until(lambda: "LTC-USDT" not in followed)
-    await hass.services.async_call(
-        "automation", "turn_on", {"entity_id": "automation.under_test"}, blocking=True
-    )
+    await turn_automation(hass, on=True)
     await hass.config_entries.async_unload(entry.entry_id)
     await until(lambda: "LTC-USDT" in other.runtime_data.markets.markets)
 
@@ -106,9 +103,7 @@ async def test_price_of_a_pair_that_is_not_traded(
     entry = await set_up(hass, prices_entry(exchange))
     assert "An automation waits for FOO-USD, which is not traded" in caplog.text
     assert "FOO-USD" not in entry.runtime_data.markets.markets
-    await hass.services.async_call(
-        "automation", "turn_off", {"entity_id": "automation.under_test"}, blocking=True
-    )
+    await turn_automation(hass, on=False)
 
 
 async def test_price_moved(

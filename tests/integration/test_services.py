@@ -25,7 +25,7 @@ from custom_components.cexio.market import TICKER_PAUSE
 from custom_components.cexio.services import ACTIONS
 from simulators.exchange.server import ExchangeServer
 from tests.integration.harness import MockConfigEntry
-from tests.integration.helpers import account_entry, act, set_up, truth
+from tests.integration.helpers import account_entry, act, refused, set_up, truth
 
 
 async def test_ticker(
@@ -45,9 +45,7 @@ async def test_ticker(
     entry.runtime_data.markets.tickers._asked -= TICKER_PAUSE
     answer = await act(hass, "get_ticker", pairs=["LTC-USDT"])
     assert answer["tickers"]["LTC-USDT"]["last"] is not None
-    with pytest.raises(ServiceValidationError) as raised:
-        await act(hass, "get_ticker", pairs=["FOO-USD"])
-    assert raised.value.translation_key == "unknown_pair"
+    assert await refused(hass, "get_ticker", pairs=["FOO-USD"]) == "unknown_pair"
 
 
 async def test_balances(hass: HomeAssistant, entry: MockConfigEntry) -> None:
@@ -106,9 +104,7 @@ async def test_prices_only_have_no_account(
     hass: HomeAssistant, prices: MockConfigEntry, action: str
 ) -> None:
     """What needs an account says so; what does not works."""
-    with pytest.raises(ServiceValidationError) as raised:
-        await act(hass, action)
-    assert raised.value.translation_key == "account_required"
+    assert await refused(hass, action) == "account_required"
     assert (await act(hass, "get_ticker", pairs=["BTC-USD"]))["tickers"]
 
 
@@ -116,18 +112,17 @@ async def test_which_entry(
     hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
 ) -> None:
     """The entry has to be there, loaded and plain."""
-    with pytest.raises(ServiceValidationError) as raised:
-        await act(hass, "get_balances", config_entry_id="nobody")
-    assert raised.value.translation_key == "unknown_entry"
+    assert (
+        await refused(hass, "get_balances", config_entry_id="nobody") == "unknown_entry"
+    )
     await set_up(hass, account_entry(exchange, key="no-trade"))
-    with pytest.raises(ServiceValidationError) as raised:
-        await act(hass, "get_balances")
-    assert raised.value.translation_key == "several_entries"
+    assert await refused(hass, "get_balances") == "several_entries"
     assert await act(hass, "get_balances", config_entry_id=entry.entry_id)
     await hass.config_entries.async_unload(entry.entry_id)
-    with pytest.raises(ServiceValidationError) as raised:
-        await act(hass, "get_balances", config_entry_id=entry.entry_id)
-    assert raised.value.translation_key == "entry_not_loaded"
+    assert (
+        await refused(hass, "get_balances", config_entry_id=entry.entry_id)
+        == "entry_not_loaded"
+    )
 
 
 @pytest.mark.parametrize(
@@ -154,6 +149,4 @@ async def test_actions_are_there_without_an_entry(
     """All actions are registered and answer in words when nothing is loaded."""
     await hass.config_entries.async_unload(entry.entry_id)
     assert set(hass.services.async_services()["cexio"]) == set(ACTIONS)
-    with pytest.raises(ServiceValidationError) as raised:
-        await act(hass, "get_balances")
-    assert raised.value.translation_key == "entry_not_loaded"
+    assert await refused(hass, "get_balances") == "entry_not_loaded"

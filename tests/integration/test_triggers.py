@@ -28,6 +28,7 @@ from tests.integration.helpers import (
     set_up,
     settled,
     switch_trading,
+    turn_automation,
     until,
 )
 
@@ -295,9 +296,7 @@ async def test_stream_lost_when_turned_off(
     """An automation that is off does not count on."""
     await automate("stream_lost")
     entry.runtime_data.account.stream._async_set_connected(False)
-    await hass.services.async_call(
-        "automation", "turn_off", {"entity_id": "automation.under_test"}, blocking=True
-    )
+    await turn_automation(hass, on=False)
     async_fire_time_changed(hass, dt_util.utcnow() + timedelta(minutes=6))
     await hass.async_block_till_done()
     assert fired == []
