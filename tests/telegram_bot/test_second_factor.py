@@ -175,29 +175,24 @@ async def test_restart_voids_a_question_that_waits_for_a_code(guarded: Rig) -> N
     assert rig.home.count("place_order") == 0
 
 
+@pytest.mark.parametrize(
+    ("step", "words"),
+    [
+        ("compare_and_set", "My disk takes nothing, so nothing was done."),
+        # Then nobody can look at the code at all.
+        ("is_new", "Something went wrong inside me"),
+    ],
+)
 async def test_full_disk_at_the_code(
-    guarded: Rig, monkeypatch: pytest.MonkeyPatch
+    guarded: Rig, monkeypatch: pytest.MonkeyPatch, step: str, words: str
 ) -> None:
-    """What could not be noted is not carried out."""
+    """What could not be noted is not carried out, and the code does not stay in the chat."""
     rig = guarded
     await confirmed(rig)
     with monkeypatch.context() as patch:
-        fill_disk(patch, "compare_and_set")
+        fill_disk(patch, step)
         await write_code(rig, code(rig))
-        await rig.wait_message("My disk takes nothing, so nothing was done.")
-    assert rig.home.count("place_order") == 0
-
-
-async def test_code_that_nobody_could_look_at(
-    guarded: Rig, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A disk that takes nothing at all leaves no code in the chat either."""
-    rig = guarded
-    await confirmed(rig)
-    with monkeypatch.context() as patch:
-        fill_disk(patch, "is_new")
-        await write_code(rig, code(rig))
-        await rig.wait_message("Something went wrong inside me")
+        await rig.wait_message(words)
     assert rig.home.count("place_order") == 0
 
 
