@@ -38,6 +38,11 @@ ROWS = (
         *("ours one", "floor entity"),
         ("ccxt_pro book", "rest_sensors all"),
     ),
+    (
+        "tick cost: floor keeps books",
+        *("ours one", "floor book"),
+        ("ccxt_pro ticker", "rest_sensors each"),
+    ),
 )
 
 
