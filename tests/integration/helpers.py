@@ -128,6 +128,15 @@ async def until(condition: Callable[[], object]) -> None:
             await asyncio.sleep(0.005)
 
 
+async def go_to_second(
+    exchange: ExchangeServer, entry: MockConfigEntry, second: float
+) -> None:
+    """Move the exchange's clock, and what is known of it, within the minute for which points are counted."""
+    shift = second - exchange.clock.time() % 60
+    await exchange.clock.jump(shift)
+    entry.runtime_data.client.clock.offset += shift
+
+
 async def act(
     hass: HomeAssistant, action: str, context: Context | None = None, **data: Any
 ) -> Any:

@@ -18,7 +18,13 @@ from tests.integration.helpers import (
     switch_trading,
     until,
 )
-from tests.integration.troubles import go_on, issues, permissions_are_known, told
+from tests.integration.troubles import (
+    go_on,
+    issues,
+    permissions_are_known,
+    refuse_for_a_permission,
+    told,
+)
 
 
 async def test_permission_missing(
@@ -58,11 +64,7 @@ async def test_permission_that_nobody_needs(
     hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
 ) -> None:
     """Refused orders are a trouble only while trading is switched on."""
-    await switch_trading(hass)
-    await permissions_are_known()
-    change_key(exchange, permissions=(Permission.READ,))
-    with pytest.raises(HomeAssistantError):
-        await act(hass, "cancel_all_orders")
+    await refuse_for_a_permission(hass, exchange)
     assert list(issues(hass)) == ["permission_missing"]
     await switch_trading(hass, on=False)
     assert issues(hass) == {}

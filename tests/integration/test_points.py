@@ -12,18 +12,9 @@ import pytest
 from custom_components.cexio.exchange import OrderRejectedError, Priority
 from simulators.exchange.server import ExchangeServer
 from tests.integration.harness import MockConfigEntry
-from tests.integration.helpers import act, changed, switch_trading
+from tests.integration.helpers import act, changed, go_to_second, switch_trading
 
 ORDER = changed(amount="0.001")
-
-
-async def go_to_second(
-    exchange: ExchangeServer, entry: MockConfigEntry, second: float
-) -> None:
-    """Move the exchange's clock, and what is known of it, within the minute."""
-    shift = second - exchange.clock.time() % 60
-    await exchange.clock.jump(shift)
-    entry.runtime_data.client.clock.offset += shift
 
 
 async def test_a_person_is_refused_at_once(

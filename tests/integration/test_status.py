@@ -15,6 +15,7 @@ from tests.integration.helpers import (
     act,
     changed,
     control,
+    go_to_second,
     set_up,
     settled,
     switch_trading,
@@ -37,9 +38,13 @@ async def test_account(
     entry: MockConfigEntry,
     hass_ws_client: WebSocketGenerator,
     hass_read_only_access_token: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Anybody who may speak to Home Assistant is told, and nothing is asked for it."""
     client = await hass_ws_client(hass, hass_read_only_access_token)
+    # So that no minute ends, and its points with it; that the clock was moved is no trouble here.
+    monkeypatch.setattr("custom_components.cexio.trouble_watch.CLOCK_TOLERANCE", 120)
+    await go_to_second(exchange, entry, 1)
     await switch_trading(hass)
     await act(hass, "place_order", **RESTING)
     await until(lambda: entry.runtime_data.account.balances.push_delay is not None)

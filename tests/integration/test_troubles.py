@@ -7,13 +7,11 @@ from unittest.mock import patch
 
 from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
 import pytest
 
 from custom_components.cexio.const import DOMAIN
 from custom_components.cexio.exchange import ELSEWHERE
-from simulators.exchange.keys import Permission
 from simulators.exchange.server import ExchangeServer
 from tests.integration.harness import MockConfigEntry, WebSocketGenerator
 from tests.integration.helpers import (
@@ -31,6 +29,7 @@ from tests.integration.troubles import (
     issues,
     list_pairs,
     permissions_are_known,
+    refuse_for_a_permission,
     told,
 )
 
@@ -209,11 +208,7 @@ async def test_troubles_survive_a_restart(
     hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry, fix: Any
 ) -> None:
     """What lasts is not told again; what is over meanwhile is told when it is found out."""
-    await switch_trading(hass)
-    await permissions_are_known()
-    change_key(exchange, permissions=(Permission.READ,))
-    with pytest.raises(HomeAssistantError):
-        await act(hass, "cancel_all_orders")
+    await refuse_for_a_permission(hass, exchange)
     (issue,) = issues(hass).values()
     await hass.config_entries.async_reload(entry.entry_id)
     await settled(entry)

@@ -5,15 +5,18 @@ from dataclasses import replace
 from typing import Any
 
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
+import pytest
 
 from custom_components.cexio.const import DOMAIN
 from custom_components.cexio.feed import FeedKind
 from custom_components.cexio.trouble_watch import LOOK_INTERVAL
+from simulators.exchange.keys import Permission
 from simulators.exchange.server import ExchangeServer
 from tests.integration.harness import MockConfigEntry, async_fire_time_changed
-from tests.integration.helpers import until
+from tests.integration.helpers import act, change_key, switch_trading, until
 
 
 def issues(hass: HomeAssistant) -> dict[str, ir.IssueEntry]:
@@ -62,6 +65,17 @@ async def permissions_are_known() -> None:
             )
         )
     )
+
+
+async def refuse_for_a_permission(
+    hass: HomeAssistant, exchange: ExchangeServer
+) -> None:
+    """Switch trading on, take the right to trade from the key, and have something refused for it."""
+    await switch_trading(hass)
+    await permissions_are_known()
+    change_key(exchange, permissions=(Permission.READ,))
+    with pytest.raises(HomeAssistantError):
+        await act(hass, "cancel_all_orders")
 
 
 class Fix:
