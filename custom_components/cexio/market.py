@@ -176,6 +176,9 @@ class Market(DataUpdateCoordinator[MarketData]):
     def async_lose(self) -> None:
         """Become unavailable; why is said once for all markets, by who noticed it."""
         self.is_live = False
+        # What still waits to be written would make it available again.
+        self._async_cancel_write()
+        self.data, self._next = self.newest, None
         if self.last_update_success:
             self.last_update_success = False
             self.async_update_listeners()

@@ -16,7 +16,7 @@ from custom_components.cexio.exchange import (
     Stream,
     TransportError,
 )
-from custom_components.cexio.market import LARGEST_EXTRA_PAIRS, TICKER_PAUSE
+from custom_components.cexio.market import LARGEST_EXTRA_PAIRS, TICKER_PAUSE, Market
 from tests.integration.harness import MockConfigEntry
 from tests.integration.helpers import act
 
@@ -115,3 +115,23 @@ async def test_books_that_cannot_be_followed(
         await hub.async_unfollow("LTC-USDT", "test")
     assert "LTC-USDT" not in hub.markets
     assert hub.price("FOO-USD") is None
+
+
+async def test_lost_market_stays_lost(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    """A price that still waits to be written does not bring a market back."""
+    market = Market(hass, entry, "BTC-USD", entry.runtime_data.markets.stream)
+    known: list[bool] = []
+    market.async_add_listener(lambda: known.append(market.last_update_success))
+    market.async_set_book(Decimal(1), Decimal(2))
+    market.async_set_book(Decimal(1), Decimal(3))
+    market.async_lose()
+    written = hass.loop.create_future()
+    hass.loop.call_at(market._rests_until + 0.01, written.set_result, None)
+    await written
+    assert known == [True, False]
+    market.async_set_book(Decimal(1), Decimal(3))
+    assert known == [True, False, True]
+    assert market.data.ask == 3
+    await market.async_shutdown()
