@@ -112,8 +112,12 @@ async def test_guard_rails(
     assert (await truth(exchange))["orders"] == []
 
 
-async def test_day_limit(hass: HomeAssistant, exchange: ExchangeServer) -> None:
+async def test_day_limit(
+    hass: HomeAssistant, exchange: ExchangeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The orders of a day count together, over a restart, until midnight has passed."""
+    today = dt_util.start_of_local_day()
+    monkeypatch.setattr("homeassistant.util.dt.start_of_local_day", lambda: today)
     entry = await set_up(hass, account_entry(exchange, largest_day_value="1500"))
     await switch_trading(hass)
     # What was refused, by the desk or by the exchange, does not count.
@@ -150,7 +154,7 @@ async def test_day_limit(hass: HomeAssistant, exchange: ExchangeServer) -> None:
         assert "1180.00 USD already" in str(raised.value)
     await act(hass, "place_order", **changed(amount="0.005"))
     assert len((await truth(exchange))["orders"]) == 2
-    tomorrow = dt_util.start_of_local_day() + timedelta(days=1, seconds=1)
+    tomorrow = today + timedelta(days=1, seconds=1)
     with patch("homeassistant.util.dt.start_of_local_day", return_value=tomorrow):
         await act(hass, "preview_order", **LIMIT_BUY)
 
