@@ -1,7 +1,6 @@
 """What a person types: `cexio-telegram-bot run`, `check`, `init` or `health`."""
 
-# Each command imports what it needs: the bot that runs for months shall not hold what `init` draws with.
-# ruff: noqa: PLC0415
+# ruff: noqa: PLC0415 - each command imports what it needs: the bot that runs for months shall not hold what `init` draws with
 import argparse
 import asyncio
 from collections.abc import Callable

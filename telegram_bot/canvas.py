@@ -211,7 +211,7 @@ def readable(words: str) -> str:
     for letter in words:
         if unicodedata.category(letter) == "Zs":
             letters.append(" ")
-        elif letter in "−–‐‑":  # noqa: RUF001 - minus signs of all languages
+        elif letter in "−–‐‑":  # the minus signs of all languages
             letters.append("-")
         elif letter.isascii() or letter == "·":
             letters.append(letter)

@@ -112,7 +112,7 @@ def _replace(
 def _gathered(lines: Sequence[Line]) -> list[str]:
     """Return the words of lines in order; those that are the same to the last digit share a line."""
     return [
-        words if count == 1 else f"{count} × {words}"  # noqa: RUF001 - it is meant
+        words if count == 1 else f"{count} × {words}"
         for words, count in Counter(line.words for line in lines).items()
     ]
 

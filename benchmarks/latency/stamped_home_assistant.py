@@ -63,14 +63,14 @@ class Notes:
             hass.loop.add_signal_handler(signal.SIGUSR1, self._watch_blocks)
 
         # Of this process alone.
-        EventBus.async_fire = async_fire  # type: ignore[assignment,method-assign]  # as above
-        HomeAssistant.async_start = async_start  # type: ignore[assignment,method-assign]  # as above
+        EventBus.async_fire = async_fire  # type: ignore[assignment,method-assign]  # wrapped, to stamp it
+        HomeAssistant.async_start = async_start  # type: ignore[assignment,method-assign]  # wrapped, to start the floor
 
     def _watch_blocks(self) -> None:
         """Begin to time each step of the loop; told again, write the longest and stop."""
         if self._longest is not None:
             self.write(event="longest_block", seconds=self._longest)
-            Handle._run = RUN  # type: ignore[assignment,method-assign]  # noqa: SLF001  # as at RUN
+            Handle._run = RUN  # type: ignore[assignment,method-assign]  # noqa: SLF001  # given back
             self._longest = None
             return
         self._longest = 0.0
@@ -82,7 +82,7 @@ class Notes:
             if self._longest is not None:
                 self._longest = max(self._longest, perf_counter() - began)
 
-        Handle._run = timed  # type: ignore[assignment,method-assign]  # noqa: SLF001  # as at RUN
+        Handle._run = timed  # type: ignore[assignment,method-assign]  # noqa: SLF001  # nothing public times each step
 
 
 async def listen(hass: HomeAssistant, ready: dict[str, Any]) -> None:

@@ -24,6 +24,9 @@ PRICE_ALERT = "price_alert"
 # What an alert tells that has no direction: the spread got wide.
 SPREAD = "spread"
 
+# Everything that an alert can tell.
+PRICE_ALERT_EVENTS = [*(item.value for item in Direction), SPREAD]
+
 
 async def async_setup_entry(
     hass: HomeAssistant,
@@ -91,7 +94,7 @@ class CexioExecutions(CexioAccountEntity, _FeedEventEntity):
 class CexioPriceAlert(_FeedEventEntity):
     """The price alerts on a watched market."""
 
-    _attr_event_types = [*(item.value for item in Direction), SPREAD]  # noqa: RUF012 - the base class declares it for instances
+    _attr_event_types = PRICE_ALERT_EVENTS
     _attr_translation_key = PRICE_ALERT
 
     def __init__(self, entry: CexioConfigEntry, subentry: ConfigSubentry) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 import logging
 import sqlite3
 from typing import Any
@@ -154,7 +155,7 @@ class Feed:
                 entries, also = self._unwritten[0]
                 try:
                     added = await self._database.async_run(
-                        lambda connection: self._append(connection, entries, also)  # noqa: B023 - it runs before the next turn
+                        partial(self._append, entries=entries, also=also)
                     )
                 except sqlite3.Error as err:
                     if not is_trouble(err):

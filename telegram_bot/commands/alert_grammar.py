@@ -48,7 +48,8 @@ def alert(words: tuple[str, ...]) -> dict[str, object]:
     Raises:
         UsageError: with what is wrong.
     """
-    text = " ".join(words).replace("+/-", "±").replace("+-", "±").replace("−", "-")  # noqa: RUF001 - some keyboards write it
+    # Some keyboards write a real minus sign.
+    text = " ".join(words).replace("+/-", "±").replace("+-", "±").replace("−", "-")
     text = _WORDS.sub(lambda found: ">" if found[1].lower() == "above" else "<", text)
     options: dict[str, object] = {}
     while found := _OPTIONS.search(text):

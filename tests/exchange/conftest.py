@@ -77,9 +77,7 @@ async def make_stream(
     """Return a maker of streams, which are stopped in the end."""
     made: list[Stream] = []
 
-    def make(
-        credentials: Credentials | None = CREDENTIALS, **options: object
-    ) -> Stream:
+    def make(credentials: Credentials | None = CREDENTIALS, **options: Any) -> Stream:
         """Make a private stream, or a public one without credentials."""
         ends = exchange.endpoints
         stream = Stream(
@@ -88,7 +86,7 @@ async def make_stream(
             budget=key_budget if credentials else address_budget,
             credentials=credentials,
             clock=clock,
-            **options,  # type: ignore[arg-type]  # handed through as given
+            **options,
         )
         made.append(stream)
         return stream

@@ -28,9 +28,24 @@ from .fakes import CREDENTIALS, ORDER, VOLUME, FakeClock, Request, ScriptedExcha
     [("get_my_volume", TransportError), ("do_cancel_all_orders", OutcomeUnknownError)],
 )
 async def test_no_answer_in_time(
-    exchange: ScriptedExchange, rest: RestClient, action: str, kind: type[CexioError]
+    exchange: ScriptedExchange,
+    session: aiohttp.ClientSession,
+    clock: FakeClock,
+    key_budget: Budget,
+    action: str,
+    kind: type[CexioError],
 ) -> None:
     """After sending, a read has failed and anything else is unknown."""
+    client = RestClient(
+        session,
+        endpoints=exchange.endpoints,
+        credentials=CREDENTIALS,
+        address_budget=key_budget,
+        key_budget=key_budget,
+        clock=clock,
+        # Half of it is for connecting.
+        timeout=1.0,
+    )
     released = asyncio.Event()
 
     async def late(request: Request) -> web.StreamResponse:
@@ -39,7 +54,7 @@ async def test_no_answer_in_time(
 
     exchange.rest[action] = [late]
     with pytest.raises(CexioError, match="in time") as caught:
-        await rest.request(action, {}, timeout=0.2)
+        await client.request(action, {})
     released.set()
     assert type(caught.value) is kind
 

@@ -50,7 +50,7 @@ def histories(draw: st.DrawFn) -> list[Row]:
                 for sign in (-1, 1)
             ]
         else:
-            other = draw(currencies.filter(lambda item: item != currency))  # noqa: B023 - called at once
+            other = draw(currencies.filter(currency.__ne__))
             fee_currency = draw(currencies)
             name = f"trade_{number}_finalization_"
             rows += [

@@ -346,13 +346,13 @@ class LedgerMachine(RuleBasedStateMachine):
         async def die_after(added: Any) -> None:
             raise CrashError
 
-        def die_before(*_: Any) -> None:
+        def die_before(*_: Any, **__: Any) -> None:
             raise CrashError
 
         if is_written:
-            self.feed._async_take_in = die_after  # type: ignore[method-assign]  # that is the fault
+            vars(self.feed)["_async_take_in"] = die_after
         else:
-            self.feed._append = die_before  # type: ignore[method-assign,assignment]  # that is the fault
+            vars(self.feed)["_append"] = die_before
 
     @rule(limit=st.integers(1, 7))
     def resume(self, limit: int) -> None:

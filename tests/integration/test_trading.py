@@ -2,6 +2,7 @@
 
 import asyncio
 from decimal import Decimal
+from functools import partial
 from unittest.mock import patch
 
 from homeassistant.core import Context, HomeAssistant
@@ -153,6 +154,11 @@ async def test_fills_are_told_as_the_exchange_made_them(
     await control(exchange, "switches", switches)
     await switch_trading(hass)
     events = async_capture_events(hass, "cexio_execution")
+
+    def are_filled(count: int) -> bool:
+        """Tell whether so many orders were filled whole."""
+        return [event.data["event"] for event in events].count("filled") == count
+
     for count in (1, 2, 3):
         for price in ("60001", "60002", "60003"):
             level = {
@@ -170,9 +176,7 @@ async def test_fills_are_told_as_the_exchange_made_them(
             order_type="market",
             amount="0.03",
         )
-        await until(
-            lambda: [event.data["event"] for event in events].count("filled") == count  # noqa: B023 - it is asked before the next turn
-        )
+        await until(partial(are_filled, count))
     told = [event.data["fill"] for event in events if event.data["fill"]]
     real = (await truth(exchange))["fills"]
     assert len(real) == 9

@@ -146,7 +146,7 @@ _GROUP = re.compile(r"(?<=\d),(?=\d{3})")
 MAY_REPEAT = "it may repeat an earlier one"
 _DIGEST_HEADS = ("While we were apart", "All at once", "… and on")
 # Lines that are the same share one.
-_TIMES = re.compile(r"^(\d+) × (.+)$")  # noqa: RUF001 - as the bot writes it
+_TIMES = re.compile(r"^(\d+) × (.+)$")
 
 
 def read_truth(truth: Json) -> dict[str, Order]:

@@ -61,10 +61,10 @@ def test_environment_alone() -> None:
             "CEXIO_BOT_HOME_ASSISTANT_URL": "https://home.example",
             "CEXIO_BOT_HOME_ASSISTANT_TOKEN": "x",
             "CEXIO_BOT_ACCESS_OWNER": "5",
-            "CEXIO_BOT_STORE_PATH": "/tmp/bot.sqlite",  # noqa: S108 - never opened
+            "CEXIO_BOT_STORE_PATH": "/data/bot.sqlite",
         },
     )
-    assert config.store_path == Path("/tmp/bot.sqlite")  # noqa: S108 - never opened
+    assert config.store_path == Path("/data/bot.sqlite")
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,10 @@ class RestClient(MarketMethods, AccountMethods, OrderMethods, FundsMethods):
         self._address_budget = address_budget
         self._key_budget = key_budget or Budget(KEY_POINTS, clock=clock)
         self._clock = clock
-        self._timeout = timeout
+        half = timeout / 2
+        self._limits = aiohttp.ClientTimeout(
+            total=timeout, connect=half, sock_connect=half
+        )
         self._market_data_with_key = market_data_with_key
 
     @property
@@ -92,7 +95,6 @@ class RestClient(MarketMethods, AccountMethods, OrderMethods, FundsMethods):
         action: str,
         data: Mapping[str, Any],
         priority: Priority,
-        timeout: float | None,
     ) -> Any:
         """Send a request, a read once more when it was refused for a wrong clock (rest.md 1)."""
         method = METHODS.get(action)
@@ -100,16 +102,15 @@ class RestClient(MarketMethods, AccountMethods, OrderMethods, FundsMethods):
             raise InvalidRequestError(
                 "The exchange has no such method over REST", action=action
             )
-        seconds = self._timeout if timeout is None else timeout
         offset = self._clock.offset
         try:
-            return await self._exchange(method, data, priority, seconds)
+            return await self._exchange(method, data, priority)
         except AuthenticationError as err:
             if not await self._clock_was_wrong(err, offset) or changes_something(
                 action
             ):
                 raise
-        return await self._exchange(method, data, priority, seconds)
+        return await self._exchange(method, data, priority)
 
     async def measure_clock(self, *, priority: Priority = Priority.RECOVERY) -> float:
         """Ask for the exchange's time, keep and return how many seconds it is ahead of ours.
@@ -150,7 +151,6 @@ class RestClient(MarketMethods, AccountMethods, OrderMethods, FundsMethods):
         method: Method,
         data: Mapping[str, Any],
         priority: Priority,
-        seconds: float,
     ) -> Any:
         """Pay for a request, send it once, and read its answer."""
         public = method.public and not (
@@ -165,7 +165,7 @@ class RestClient(MarketMethods, AccountMethods, OrderMethods, FundsMethods):
         if method.timed:
             data = {"timestamp": int(now * 1000), **data}
         status, body = await self._post(
-            method, orjson.dumps(data), credentials, int(now), seconds
+            method, orjson.dumps(data), credentials, int(now)
         )
         secrets = (credentials.key, credentials.secret) if credentials else ()
         try:
@@ -182,7 +182,6 @@ class RestClient(MarketMethods, AccountMethods, OrderMethods, FundsMethods):
         body: bytes,
         credentials: Credentials | None,
         timestamp: int,
-        seconds: float,
     ) -> tuple[int, bytes]:
         """Send a request; no exception of the transport passes, they quote addresses and keys."""
         base = self._endpoints.rest if credentials else self._endpoints.rest_public
@@ -196,14 +195,12 @@ class RestClient(MarketMethods, AccountMethods, OrderMethods, FundsMethods):
                 "X-AGGR-TIMESTAMP": str(timestamp),
                 "X-AGGR-SIGNATURE": signature,
             }
-        half = seconds / 2
-        limits = aiohttp.ClientTimeout(total=seconds, connect=half, sock_connect=half)
         try:
             async with self._session.post(
                 f"{base}/{method.action}",
                 data=body,
                 headers=headers,
-                timeout=limits,
+                timeout=self._limits,
                 allow_redirects=False,
             ) as response:
                 return response.status, await response.read()

@@ -136,7 +136,7 @@ class Stream(MarketMethods, AccountMethods, OrderMethods, FundsMethods):
             await asyncio.wait([task])
         self._hub.close()
 
-    async def wait_connected(self, timeout: float) -> None:  # noqa: ASYNC109 - the clock's, not asyncio's
+    async def wait_connected(self, seconds: float) -> None:
         """Wait until a session stands.
 
         Raises:
@@ -144,7 +144,7 @@ class Stream(MarketMethods, AccountMethods, OrderMethods, FundsMethods):
             TransportError: No session within so many seconds (or the error that prevents one).
         """
         try:
-            async with self._clock.timeout(timeout):
+            async with self._clock.timeout(seconds):
                 while not self.connected:
                     if isinstance(self._last_error, _REFUSALS):
                         raise self._last_error
@@ -223,7 +223,6 @@ class Stream(MarketMethods, AccountMethods, OrderMethods, FundsMethods):
         action: str,
         data: Mapping[str, Any],
         priority: Priority,
-        timeout: float | None,
     ) -> Any:
         """Send a request over the session; an unknown one would make the exchange close it."""
         method = self._offered(action)
@@ -232,9 +231,7 @@ class Stream(MarketMethods, AccountMethods, OrderMethods, FundsMethods):
         connection = self._session_connection(action)
         if method.timed:
             data = {"timestamp": int(self._clock.exchange_time() * 1000), **data}
-        return await connection.call(
-            action, data, ANSWER_SECONDS if timeout is None else timeout
-        )
+        return await connection.call(action, data, ANSWER_SECONDS)
 
     def _offered(self, action: str) -> Method:
         """Return a method that may be sent here."""

@@ -37,7 +37,6 @@ class Channel(ABC):
         data: Mapping[str, Any],
         *,
         priority: Priority = Priority.INTERACTIVE,
-        timeout: float | None = None,  # noqa: ASYNC109 - each channel has its own kind of deadline
     ) -> Any:
         """Send a request and return the "data" of its answer (rest.md 1, websocket.md 1.3).
 
@@ -45,7 +44,6 @@ class Channel(ABC):
             action: A method that this channel offers.
             data: Its parameters; the moment of sending is added where the method wants one.
             priority: Who goes first when points are short.
-            timeout: Seconds from sending to the whole answer, None = the channel's own.
 
         Raises:
             InvalidRequestError: No such method here, or the exchange refused the parameters.
@@ -55,7 +53,7 @@ class Channel(ABC):
             CexioError: Every other failure of errors.py.
         """
         try:
-            answer = await self._request(action, data, priority, timeout)
+            answer = await self._request(action, data, priority)
         except CexioError as err:
             self._tell_outcome(action, err)
             raise
@@ -68,7 +66,6 @@ class Channel(ABC):
         action: str,
         data: Mapping[str, Any],
         priority: Priority,
-        timeout: float | None,  # noqa: ASYNC109 - each channel has its own kind of deadline
     ) -> Any:
         """Send a request and return the "data" of its answer, or raise why there is none."""
 
