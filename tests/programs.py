@@ -1,4 +1,4 @@
-"""What the programs of the tests have in common: arguments, words, and how they are stopped."""
+"""What the programs of the tests have in common: arguments, words, and how they end."""
 
 import argparse
 import asyncio
@@ -41,6 +41,15 @@ def say(text: str) -> None:
     """Tell what is being done."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
+
+
+def runs(pid: int) -> bool:
+    """Return whether a process runs; one that ended may still wait for its parent to notice."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError, ProcessLookupError:
+        return False
+    return state != "Z"
 
 
 async def until_stopped[T](work: Coroutine[Any, Any, T]) -> T:

@@ -18,6 +18,7 @@ from benchmarks.__main__ import ALONE, ON_STAGE
 from benchmarks.command_line import main
 from benchmarks.harness import REPOSITORY
 from benchmarks.latency.stage import Scene, Stage
+from tests.programs import runs
 
 KEYS = {
     *("name", "unit", "ours", "ours_p95", "floor", "floor_p95", "peer", "peer_p95"),
@@ -86,8 +87,8 @@ def descendants(process: int) -> set[int]:
 
 
 def alive(processes: Iterable[int]) -> list[int]:
-    """Return those that still are there."""
-    return [process for process in processes if Path(f"/proc/{process}").exists()]
+    """Return those that still run."""
+    return [process for process in processes if runs(process)]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

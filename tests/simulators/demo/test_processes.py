@@ -8,6 +8,7 @@ import pytest
 
 from simulators.demo.processes import Processes
 from tests.patience import PATIENCE
+from tests.programs import runs
 
 # It has a child of its own, and neither of them hears a polite word.
 STUBBORN = """
@@ -47,12 +48,3 @@ async def test_interrupted_while_it_stops_its_children(tmp_path: Path) -> None:
             await running
         while any(map(runs, others)):  # noqa: ASYNC110 - nobody tells of the end of another's child
             await asyncio.sleep(0.01)
-
-
-def runs(pid: int) -> bool:
-    """Whether a process runs; one that ended may still wait for its parent to notice."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError, ProcessLookupError:
-        return False
-    return state != "Z"
