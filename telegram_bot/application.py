@@ -41,7 +41,6 @@ from telegram_bot.watcher import Watcher
 _LOGGER = logging.getLogger(__name__)
 
 _CONCURRENT_UPDATES = 64
-_READ_TIMEOUT = 10.0
 _FIRST_BACKOFF = 1.0
 _LONGEST_BACKOFF = 30.0
 # Each step of a stop; together they stay below the five seconds that a supervisor waits.
@@ -61,10 +60,8 @@ class CompanionBot:
         *,
         clock: Clock = SYSTEM_CLOCK,
         random: Random | None = None,
-        read_timeout: float = _READ_TIMEOUT,
     ) -> None:
         """Prepare; nothing is opened before `start`."""
-        self._read_timeout = read_timeout
         self._config = config
         self._access = Access(config.access)
         self._clock = clock
@@ -208,7 +205,7 @@ class CompanionBot:
     def _build_telegram(self) -> TelegramApplication:
         """Make the application of python-telegram-bot; pace and retries are the outbox's."""
         telegram = self._config.telegram
-        sending = Transport(read_timeout=self._read_timeout)
+        sending = Transport()
         polling = Transport(on_answer=self._polling_answered)
         for transport in (sending, polling):
             # The library leaves them open when it could not be initialised.
