@@ -135,7 +135,8 @@ class AuditTrail:
             try:
                 yield request
             except BaseException as err:
-                request.outcome = _outcome(err)
+                is_begun = not is_kept or request.number is not None
+                request.outcome = _outcome(err, is_begun=is_begun)
                 raise
             finally:
                 await self._async_write(request.settle)
@@ -217,15 +218,18 @@ def _record(row: Sequence[Any]) -> Record:
     return Record(**values | {"request": orjson.loads(values["request"])})
 
 
-def _outcome(err: BaseException) -> str:
-    """Return what an error says about a request, without words of the user."""
+def _outcome(err: BaseException, *, is_begun: bool) -> str:
+    """Return what an error says about a request, without words of the user.
+
+    What has not begun was not sent, and nobody will ever ask what became of it.
+    """
     if isinstance(err, OutcomeUnknownError):
         return UNKNOWN
     if isinstance(err, HomeAssistantError):
         if isinstance(err.__cause__, OutcomeUnknownError):
             return UNKNOWN
         return f"{REFUSED}: {err.translation_key}"
-    if isinstance(err, CexioError):
+    if isinstance(err, CexioError) or not is_begun:
         return f"{FAILED}: {type(err).__name__}"
     # Cancelled or broken: it is not known how far it came.
     return f"{UNKNOWN}: {type(err).__name__}"

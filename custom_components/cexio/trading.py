@@ -107,6 +107,9 @@ class TradingDesk:
         self._is_stopped = True
         with suppress(TimeoutError):
             async with asyncio.timeout(STOP_PATIENCE):
+                # Also those that wait for another with the same client order id.
+                if self._tasks:
+                    await asyncio.wait(self._tasks)
                 await self.audit.idle.wait()
         pending = tuple(self._tasks)
         for task in pending:

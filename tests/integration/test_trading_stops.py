@@ -8,6 +8,7 @@ from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 import pytest
 
+from custom_components.cexio.market import MarketHub
 from simulators.exchange.server import ExchangeServer
 from tests.integration.harness import MockConfigEntry
 from tests.integration.helpers import (
@@ -88,6 +89,50 @@ async def test_order_under_way_when_everything_stops(
     (record,) = await entry.runtime_data.account.desk.audit.async_last(1)
     assert record.outcome is not None
     assert record.outcome.startswith("placed ")
+    assert len((await truth(exchange))["orders"]) == 1
+
+
+async def test_order_that_was_not_sent_when_everything_stops(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """Nothing is written down as unknown that nobody could ever find out."""
+    await switch_trading(hass)
+    is_asked = asyncio.Event()
+
+    async def never_answer(*args: Any, **kwargs: Any) -> None:
+        """Keep the book back for ever."""
+        is_asked.set()
+        await asyncio.Event().wait()
+
+    with (
+        patch.object(MarketHub, "async_book", side_effect=never_answer),
+        patch("custom_components.cexio.trading.STOP_PATIENCE", 0.01),
+    ):
+        call = hass.async_create_task(act(hass, "place_order", **LIMIT_BUY))
+        async with asyncio.timeout(PATIENCE):
+            await is_asked.wait()
+        assert await hass.config_entries.async_unload(entry.entry_id)
+    await asyncio.gather(call, return_exceptions=True)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    (record,) = await entry.runtime_data.account.desk.audit.async_last(1)
+    assert record.outcome == "failed: CancelledError"
+    assert (await truth(exchange))["orders"] == []
+
+
+async def test_repetition_that_waits_while_everything_stops(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """A second tap is answered like the first one that it waits for."""
+    await switch_trading(hass)
+    fields = changed(client_order_id="twice")
+    calls = [
+        hass.async_create_task(act(hass, "place_order", **fields)) for _ in range(2)
+    ]
+    desk = entry.runtime_data.account.desk
+    await until(lambda: len(desk._tasks) == len(calls))
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    first, second = await asyncio.gather(*calls)
+    assert first["order"]["order_id"] == second["order"]["order_id"]
     assert len((await truth(exchange))["orders"]) == 1
 
 
