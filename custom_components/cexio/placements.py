@@ -86,7 +86,7 @@ class Placements:
                 )
             ]
 
-        return await self._database.async_run(read)
+        return await self._database.async_read(read)
 
     async def async_worth(self, since: datetime, *, but: str = "") -> Decimal:
         """Return what the orders sent since are worth together, one of them left out.
