@@ -13,13 +13,11 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import PERCENTAGE
 from homeassistant.core import callback
-from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
-from .const import CONF_PAIR
 from .coordinator import CexioConfigEntry, ReferenceCoordinator
 from .currency_sensor import CexioCurrencySensor
 from .entity import (
@@ -27,7 +25,6 @@ from .entity import (
     CexioAccountEntity,
     class_and_precision,
     flat_execution,
-    market_device,
 )
 from .exchange import Order
 from .executions import Ledger
@@ -223,19 +220,15 @@ class CexioFee(CoordinatorEntity[FeesCoordinator], SensorEntity):
     _attr_state_class = SensorStateClass.MEASUREMENT
     _attr_suggested_display_precision = 3
 
-    def __init__(self, coordinator: FeesCoordinator, subentry: ConfigSubentry) -> None:
+    def __init__(
+        self, coordinator: FeesCoordinator, device: DeviceEntry, pair: str
+    ) -> None:
         """Hang the entity on the device of its market."""
         super().__init__(coordinator)
         entry = coordinator.config_entry
-        self._subentry = subentry
-        self._pair: str = subentry.data[CONF_PAIR]
-        self._attr_unique_id = f"{entry.entry_id}_{self._pair}_{FEE}"
-
-    @property
-    @override
-    def device_info(self) -> DeviceInfo:
-        """The device of the market."""
-        return market_device(self.coordinator.config_entry, self._subentry)
+        self.device_entry = device
+        self._pair = pair
+        self._attr_unique_id = f"{entry.entry_id}_{pair}_{FEE}"
 
     @property
     @override

@@ -6,7 +6,7 @@ from typing import Any, override
 
 from homeassistant.components.sensor.const import SensorDeviceClass
 from homeassistant.config_entries import ConfigSubentry
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
@@ -86,6 +86,18 @@ def market_device(entry: CexioConfigEntry, subentry: ConfigSubentry) -> DeviceIn
     )
 
 
+@callback
+def async_market_device(
+    hass: HomeAssistant, entry: CexioConfigEntry, subentry: ConfigSubentry
+) -> dr.DeviceEntry:
+    """Have the device of a watched market; asked for once, not by each of the many entities that hang on it."""
+    return dr.async_get(hass).async_get_or_create(
+        config_entry_id=entry.entry_id,
+        config_subentry_id=subentry.subentry_id,
+        **market_device(entry, subentry),
+    )
+
+
 class CexioAccountEntity(Entity):
     """Something of the account as a whole."""
 
@@ -154,17 +166,11 @@ class CexioMarketEntity(CoordinatorEntity[Market]):
 
     _attr_has_entity_name = True
 
-    def __init__(self, market: Market, subentry: ConfigSubentry, key: str) -> None:
+    def __init__(self, market: Market, device: dr.DeviceEntry, key: str) -> None:
         """Hang the entity on the device of its market."""
         super().__init__(market)
-        self.subentry = subentry
+        self.device_entry = device
         self._attr_unique_id = f"{market.config_entry.entry_id}_{market.pair}_{key}"
-
-    @property
-    @override
-    def device_info(self) -> DeviceInfo:
-        """The device of the market."""
-        return market_device(self.coordinator.config_entry, self.subentry)
 
 
 def market_subentries(entry: CexioConfigEntry) -> list[ConfigSubentry]:

@@ -6,13 +6,18 @@ from typing import override
 from homeassistant.components.event import EventEntity
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import CONF_PAIR
 from .coordinator import CexioConfigEntry
-from .entity import CexioAccountEntity, async_each_market, flat_execution, market_device
+from .entity import (
+    CexioAccountEntity,
+    async_each_market,
+    async_market_device,
+    flat_execution,
+)
 from .feed import FeedEntry, FeedKind
 from .order_changes import EXECUTION_EVENTS
 from .price_moves import Direction
@@ -40,8 +45,9 @@ async def async_setup_entry(
     @callback
     def add_market(subentry: ConfigSubentry) -> None:
         """Add the price alerts of a market."""
+        device = async_market_device(hass, entry, subentry)
         async_add_entities(
-            [CexioPriceAlert(entry, subentry)],
+            [CexioPriceAlert(entry, device, subentry.data[CONF_PAIR])],
             config_subentry_id=subentry.subentry_id,
         )
 
@@ -97,18 +103,12 @@ class CexioPriceAlert(_FeedEventEntity):
     _attr_event_types = PRICE_ALERT_EVENTS
     _attr_translation_key = PRICE_ALERT
 
-    def __init__(self, entry: CexioConfigEntry, subentry: ConfigSubentry) -> None:
+    def __init__(self, entry: CexioConfigEntry, device: DeviceEntry, pair: str) -> None:
         """Hang the entity on the device of its market."""
         self.entry = entry
-        self.pair = subentry.data[CONF_PAIR]
-        self._subentry = subentry
-        self._attr_unique_id = f"{entry.entry_id}_{self.pair}_{PRICE_ALERT}"
-
-    @property
-    @override
-    def device_info(self) -> DeviceInfo:
-        """The device of the market."""
-        return market_device(self.entry, self._subentry)
+        self.device_entry = device
+        self.pair = pair
+        self._attr_unique_id = f"{entry.entry_id}_{pair}_{PRICE_ALERT}"
 
     @callback
     @override

@@ -13,6 +13,7 @@ from homeassistant.components.sensor import (
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import PERCENTAGE
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account_sensors import (
@@ -28,6 +29,7 @@ from .entity import (
     CexioBalanceEntity,
     CexioMarketEntity,
     async_each_market,
+    async_market_device,
     class_and_precision,
     market_subentries,
 )
@@ -147,9 +149,10 @@ async def async_setup_entry(
         if market is None or conditions is None or is_shown:
             return
         shown.add(subentry.subentry_id)
+        device = async_market_device(hass, entry, subentry)
         async_add_entities(
             [
-                CexioMarketSensor(market, subentry, description, conditions)
+                CexioMarketSensor(market, device, description, conditions)
                 for description in MARKET_SENSORS
             ],
             config_subentry_id=subentry.subentry_id,
@@ -177,8 +180,10 @@ async def async_setup_entry(
     @callback
     def add_fee(subentry: ConfigSubentry) -> None:
         """Add the sensor of what trading on a market costs."""
+        device = async_market_device(hass, entry, subentry)
         async_add_entities(
-            [CexioFee(account.fees, subentry)], config_subentry_id=subentry.subentry_id
+            [CexioFee(account.fees, device, subentry.data[CONF_PAIR])],
+            config_subentry_id=subentry.subentry_id,
         )
 
     await async_each_market(hass, entry, add_fee)
@@ -245,12 +250,12 @@ class CexioMarketSensor(CexioMarketEntity, SensorEntity):
     def __init__(
         self,
         market: Market,
-        subentry: ConfigSubentry,
+        device: DeviceEntry,
         description: MarketSensorDescription,
         conditions: Pair,
     ) -> None:
         """Take unit and precision from the trading conditions."""
-        super().__init__(market, subentry, description.key)
+        super().__init__(market, device, description.key)
         self.entity_description = description
         self._attr_translation_key = description.key
         self._attr_native_unit_of_measurement = description.unit_fn(conditions)
