@@ -1,4 +1,7 @@
-"""The texts of the bot in each language, as files that translators know: found in the code, kept beside it."""
+"""The texts of the bot in each language, as files that translators know: found in the code, kept beside it.
+
+For those who change the bot: what it needs (Babel) is not installed with the bot.
+"""
 
 import argparse
 from io import BytesIO
