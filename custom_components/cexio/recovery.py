@@ -1,9 +1,10 @@
 """Asking the exchange for what no report told of (websocket.md 4.9)."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import partial
 import logging
 from time import monotonic
 from typing import Any
@@ -116,10 +117,18 @@ class Recovery:
     async def _async_recover_orders(self) -> list[Change]:
         """Compare the ledger with what the exchange says of open and ended orders."""
         ledger = self._ledger
-        # What ends in between is in neither answer: reports tell of it, or the next run.
+        # What ends between two answers may be in neither. Reports tell of it; where there are
+        # none, the second question has to wait for the first answer.
+        turns = asyncio.Semaphore(1 if ledger.live_since is None else 2)
+
+        async def in_turn(ask: Callable[[], Awaitable[list[Order]]]) -> list[Order]:
+            """Ask when it is its turn."""
+            async with turns:
+                return await ask()
+
         open_orders, ended = await asyncio.gather(
-            self._async_ask_all(),
-            self._async_ended_since(ledger.contact),
+            in_turn(self._async_ask_all),
+            in_turn(partial(self._async_ended_since, ledger.contact)),
             return_exceptions=True,
         )
         if isinstance(open_orders, BaseException):

@@ -1,5 +1,7 @@
 """Recoveries of more orders than one answer holds, and of both answers at once."""
 
+import asyncio
+from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
@@ -140,6 +142,44 @@ async def test_one_of_the_answers_is_missing(
         with pytest.raises(TransportError):
             await account.stream.async_catch_up()
     assert account.ledger.contact == contact
+
+
+async def test_ended_between_two_answers(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """Without reports, an unknown order that ends while both are asked for is told."""
+    account = entry.runtime_data.account
+    await account.stream.async_stop()
+    events = async_capture_events(hass, "cexio_execution")
+    await place(exchange, "web-1")
+    ask = RestClient.get_my_orders
+    has_ended: asyncio.Future[list[Order]] | None = None
+
+    async def answer(rest: RestClient, **criteria: Any) -> list[Order]:
+        """Let the order end after the first answer and before the other."""
+        nonlocal has_ended
+        if criteria.get("archived"):
+            has_ended = asyncio.ensure_future(ask(rest, **criteria))
+            return await has_ended
+        # If both are asked at once, the other one has begun after this.
+        await asyncio.sleep(0)
+        if has_ended is not None:
+            await has_ended
+            await fill(exchange)
+            return await ask(rest, **criteria)
+        found = await ask(rest, **criteria)
+        await fill(exchange)
+        return found
+
+    with (
+        patch.object(RestClient, "get_my_orders", answer),
+        # As if the order were older: the next run does not ask for it.
+        patch("custom_components.cexio.recovery.CLOCK_MARGIN", timedelta()),
+    ):
+        for _ in range(2):
+            await account.stream.async_catch_up()
+    await hass.async_block_till_done()
+    assert "filled" in [event.data["event"] for event in events]
 
 
 async def test_known_orders_are_not_written_again(
