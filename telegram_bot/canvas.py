@@ -171,7 +171,9 @@ class Canvas:
         """Return the picture as a PNG."""
         self._image.putpalette([part for colour in self._palette for part in colour])
         out = BytesIO()
-        self._image.save(out, "PNG", compress_level=_COMPRESSION)
+        # By its name Pillow loads what writes a PNG, and not what else it can write.
+        out.name = "chart.png"
+        self._image.save(out, compress_level=_COMPRESSION)
         return out.getvalue()
 
     def _cover(
