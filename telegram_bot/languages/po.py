@@ -1,6 +1,6 @@
 """Read the file of a language that translators know, into what Python's gettext speaks from."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from gettext import GNUTranslations
 from io import BytesIO
 from pathlib import Path
@@ -21,19 +21,20 @@ def read_texts(path: Path) -> GNUTranslations:
         OSError: it can't be read.
     """
     texts: dict[bytes, bytes] = {}
-    for entry in _entries(path.read_text("utf-8")):
-        forms = [text for key, text in entry.items() if key.startswith("msgstr")]
-        if all(forms):
-            names = [entry[key] for key in ("msgid", "msgid_plural") if key in entry]
-            texts["\0".join(names).encode()] = "\0".join(forms).encode()
+    with path.open(encoding="utf-8") as file:
+        for entry in _entries(file):
+            forms = [text for key, text in entry.items() if key.startswith("msgstr")]
+            if all(forms):
+                names = [text for key, text in entry.items() if key.startswith("msgid")]
+                texts["\0".join(names).encode()] = "\0".join(forms).encode()
     return GNUTranslations(BytesIO(_compiled(texts)))
 
 
-def _entries(content: str) -> Iterator[dict[str, str]]:
+def _entries(lines: Iterable[str]) -> Iterator[dict[str, str]]:
     """Yield the texts of each entry by their keywords: "msgid", "msgstr" and the like."""
     entry: dict[str, str] = {}
     keyword = ""
-    for line in content.split("\n"):
+    for line in lines:
         name, quote, text = line.partition('"')
         if not quote or line.startswith("#"):
             continue
