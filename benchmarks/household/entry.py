@@ -1,8 +1,9 @@
 """Set an entry up with 40 markets, 5 accounts and 20 assets, again and again; print how long it took, as JSON.
 
 `python -m benchmarks.household.entry TURNS DELAY`: in turns the floor (the requests that are needed, by hand), the
-integration, and Home Assistant's own integration of another exchange, whose client answers from memory. DELAY is how
-many seconds the exchange takes with each answer. The first turn, in which everything is new, is left out.
+integration, an integration that adds as many empty entities and does nothing else (`bare`), and Home Assistant's own
+integration of another exchange, whose client answers from memory. DELAY is how many seconds the exchange takes with
+each answer. The first turn, in which everything is new, is left out.
 """
 
 from collections.abc import Awaitable, Callable
@@ -17,6 +18,7 @@ from homeassistant.setup import async_setup_component
 
 from benchmarks.exchange import SIMULATOR, WITHOUT_LIMITS, Exchange, exchange
 from benchmarks.home_assistant import account_entry, home_assistant, set_up, unload
+from benchmarks.household.bare import bare_entry
 from benchmarks.household.coinbase import fake_coinbase
 from benchmarks.household.furnish import LISTED, furnish
 from benchmarks.household.processes import tell
@@ -41,10 +43,13 @@ async def measure(
         entry.add_to_hass(hass)
         await async_setup_component(hass, entry.domain, {})
         await hass.config_entries.async_unload(entry.entry_id)
+    bare = bare_entry(hass, ours)
+    bare.add_to_hass(hass)
 
     sides: dict[str, Callable[[], Awaitable[Any]]] = {
         "floor": lambda: there.ask_for_start(pairs),
         "ours": lambda: set_up(hass, ours),
+        "bare": lambda: set_up(hass, bare),
         "peer": lambda: set_up(hass, peer),
     }
     samples: dict[str, list[float]] = {side: [] for side in sides}
@@ -54,7 +59,7 @@ async def measure(
             await start()
             if turn:
                 samples[side].append((perf_counter() - began) * 1e3)
-        for entry in (ours, peer):
+        for entry in (ours, bare, peer):
             await put_back(hass, entry)
     return samples
 
