@@ -1,6 +1,7 @@
 """Devices: those that stand for nothing any more can be deleted, the others cannot."""
 
 from typing import Any
+from unittest.mock import patch
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
@@ -49,3 +50,21 @@ async def test_stale_devices(
     assert deleted == {"gone"}
     await hass.config_entries.async_unload(entry.entry_id)
     assert await remove(devices["trading"]) is False
+
+
+async def test_look_ups_of_a_market(
+    hass: HomeAssistant, exchange: ExchangeServer, entry: MockConfigEntry
+) -> None:
+    """The device of a market is looked up once for prices, fee and alerts each, however many entities it has."""
+    with patch.object(
+        dr.DeviceRegistry,
+        "async_get_or_create",
+        autospec=True,
+        side_effect=dr.DeviceRegistry.async_get_or_create,
+    ) as look_ups:
+        assert await hass.config_entries.async_reload(entry.entry_id)
+    market = {("cexio", f"{entry.entry_id}_market_BTC-USD")}
+    asked = [
+        call for call in look_ups.mock_calls if call.kwargs["identifiers"] == market
+    ]
+    assert len(asked) == 3
