@@ -1,12 +1,18 @@
 """What is the same in many rows is kept once, and nothing is made equal that is not."""
 
+from typing import Any
+
+from hypothesis import given, settings, strategies as st
 import orjson
 import pytest
 
 from custom_components.cexio.exchange.errors import UnexpectedAnswerError
 from custom_components.cexio.exchange.methods.account import _fees
+from custom_components.cexio.exchange.methods.market import read_pairs
 from custom_components.cexio.exchange.models.fields import shared_numbers
 from custom_components.cexio.exchange.models.reference import Pair
+
+from .test_numbers import EDGES
 
 ROW = {
     "base": "BTC",
@@ -53,6 +59,15 @@ def test_not_a_number(text: str) -> None:
             Pair.from_wire(ROW | {"baseMin": text}, exact)
 
 
+@pytest.mark.parametrize("code", [None, 5, True, ["BTC"]])
+@pytest.mark.parametrize("name", ["base", "quote"])
+def test_not_a_code(name: str, code: object) -> None:
+    """A pair is of two texts, whether it comes alone or among others."""
+    for read in (Pair.from_wire, read_pairs):
+        with pytest.raises(UnexpectedAnswerError):
+            read(ROW | {name: code})
+
+
 def test_fees_share() -> None:
     """Equal fees of different pairs are one object, under the names that the pairs have."""
     rows = {"BTC-USD": {"percent": "0.5"}, "ETH-USD": {"percent": "0.5"}}
@@ -69,3 +84,26 @@ def test_not_a_fee(percent: object) -> None:
     rows = {"ETH-USD": {"percent": 1}, "BTC-USD": {"percent": percent}}
     with pytest.raises(UnexpectedAnswerError):
         _fees({"tradingFee": rows})
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.dictionaries(
+            st.sampled_from([*ROW]),
+            st.sampled_from(EDGES) | st.sampled_from(["ETH", "0.1", "0.10", 3, "4"]),
+            max_size=2,
+        ).map(lambda changes: ROW | changes)
+        | st.sampled_from([{}, None, [], "x", 5]),
+        max_size=4,
+    )
+)
+def test_rows_together_as_one_by_one(rows: list[Any]) -> None:
+    """Whatever comes: the same pairs to the last zero, or as unreadable."""
+    try:
+        expected = repr([Pair.from_wire(row) for row in rows])
+    except UnexpectedAnswerError:
+        with pytest.raises(UnexpectedAnswerError):
+            read_pairs(rows)
+    else:
+        assert repr(read_pairs(rows)) == expected

@@ -15,7 +15,6 @@ from custom_components.cexio.exchange.models.fields import (
     moment,
     readable,
     rows,
-    shared_numbers,
 )
 from custom_components.cexio.exchange.models.market import (
     Candle,
@@ -306,8 +305,7 @@ def _server_time(data: Wire) -> datetime:
 def read_pairs(data: Any) -> list[Pair]:
     """Read get_pairs_info: a list, in one documented example a single object."""
     found = [data] if isinstance(data, dict) else rows(data)
-    exact = shared_numbers()
-    return [Pair.from_wire(mapping(row), exact) for row in found]
+    return Pair.read_all(found)
 
 
 @readable
@@ -319,10 +317,7 @@ def _currencies(data: Any) -> list[Currency]:
 @readable
 def read_tickers(data: Any) -> dict[str, Ticker]:
     """Read get_ticker."""
-    return {
-        pair: Ticker.from_wire(mapping(row), pair)
-        for pair, row in mapping(data).items()
-    }
+    return {pair: Ticker.from_wire(row, pair) for pair, row in data.items()}
 
 
 @readable

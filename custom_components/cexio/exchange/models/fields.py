@@ -1,6 +1,6 @@
 """How single fields of the exchange's JSON become values."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import (
@@ -17,6 +17,7 @@ from decimal import (
 )
 from enum import StrEnum
 from functools import cache, wraps
+from itertools import batched, chain
 from operator import itemgetter
 from typing import Any, Protocol, dataclass_transform, override
 
@@ -25,6 +26,7 @@ from custom_components.cexio.exchange.errors import UnexpectedAnswerError
 type Wire = Mapping[str, Any]
 # Makes a number of a text without rounding it.
 type Exact = Callable[[str], Decimal]
+type Numbers = Sequence[Decimal]
 
 ZERO = Decimal(0)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -44,7 +46,7 @@ bounded = Context(
     traps=[InvalidOperation, Overflow, Inexact, Rounded, Clamped],
 ).create_decimal
 
-_FAULTS = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError)
+FAULTS = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError)
 
 
 class StreamEvent:
@@ -90,6 +92,11 @@ def shared_numbers() -> Exact:
     return cache(bounded)
 
 
+def unreadable(owner: str, fault: Exception) -> UnexpectedAnswerError:
+    """Return what a parser raises for a fault; nothing of the data is told."""
+    return UnexpectedAnswerError(f"Unreadable {owner}: {type(fault).__name__}")
+
+
 def readable[**P, T](parse: Callable[P, T]) -> Callable[P, T]:
     """Let a parser raise nothing but UnexpectedAnswerError."""
 
@@ -98,11 +105,8 @@ def readable[**P, T](parse: Callable[P, T]) -> Callable[P, T]:
         """Call the parser."""
         try:
             return parse(*args, **kwargs)
-        except _FAULTS as err:
-            owner = parse.__qualname__.partition(".")[0]
-            raise UnexpectedAnswerError(
-                f"Unreadable {owner}: {type(err).__name__}"
-            ) from err
+        except FAULTS as err:
+            raise unreadable(parse.__qualname__.partition(".")[0], err) from err
 
     return read
 
@@ -172,12 +176,30 @@ def numbers[N](read: Callable[[Any], N], *names: str) -> NumbersReader[N]:
     return read_all
 
 
+def number_rows(*names: str) -> Callable[[Sequence[Wire], Exact], Iterator[Numbers]]:
+    """Return a reader of the numbers of many rows, faster than row by row.
+
+    It refuses whatever is not a number in a text, and leaves that to a reader of a single row.
+    """
+    take = itemgetter(*names)
+
+    def read_all(data: Sequence[Wire], exact: Exact) -> Iterator[Numbers]:
+        """Return the numbers of each row in the order of their names."""
+        texts = [*chain.from_iterable(map(take, data))]
+        # NaN and Infinity, which do not count as numbers here, have an "n".
+        if "n" in (joined := "".join(texts)) or "N" in joined:
+            raise ValueError("not numbers alone")
+        return batched(map(exact, texts), len(names), strict=True)
+
+    return read_all
+
+
 def sparse_numbers(*names: str) -> Callable[[Wire], list[Decimal | None]]:
     """Return a reader of numbers many of which are not there, None for each of these."""
 
     def read_all(data: Wire) -> list[Decimal | None]:
         """Return the numbers in the order of their names."""
-        texts = [data.get(name) for name in names]
+        texts = [*map(data.get, names)]
         try:
             joined = "".join([text for text in texts if text is not None])
             if "n" not in joined and "N" not in joined:
@@ -198,7 +220,7 @@ def text(value: Any) -> str:
 
 def optional_text(value: Any) -> str | None:
     """Return a text, None where the exchange says null or nothing."""
-    return None if value is None else text(value)
+    return value if value is None or isinstance(value, str) else text(value)
 
 
 def account(value: Any) -> str:
@@ -217,7 +239,9 @@ def identifier(value: Any) -> str:
 
 def order_identifier(value: Any) -> str | None:
     """Return an order's id, None for the literal "NONE" of an order that never was."""
-    return None if value is None or value == "NONE" else identifier(value)
+    if value is None or value == "NONE":
+        return None
+    return value if isinstance(value, str) else identifier(value)
 
 
 def whole(value: Any) -> int:
@@ -263,7 +287,7 @@ def moments(*names: str) -> Callable[[Wire], list[datetime | None]]:
 
     def read_all(data: Wire) -> list[datetime | None]:
         """Return the moments in the order of their names."""
-        found = [data.get(name) for name in names]
+        found = map(data.get, names)
         return [None if item is None else optional_moment(item) for item in found]
 
     return read_all

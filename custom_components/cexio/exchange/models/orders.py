@@ -8,6 +8,7 @@ from typing import Any, Self, override
 import orjson
 
 from .fields import (
+    FAULTS,
     ZERO,
     StreamEvent,
     Wire,
@@ -26,6 +27,7 @@ from .fields import (
     received,
     sparse_numbers,
     text,
+    unreadable,
 )
 from .market import SIDES, Side
 
@@ -188,6 +190,9 @@ class Order:
         final = get("statusIsFinal")
         force = get("timeInForce")
         created, updated, expire_time, effective_time = _order_moments(data)
+        reject_code, reject_reason = _reject(data)
+        executed, executed_quote, fee, price, stop_price, *others = numbers
+        requested, requested_quote, average_price, on_hold, on_hold_quote = others
         return cls(
             order_identifier(data["orderId"]),
             client_order_id,
@@ -202,15 +207,22 @@ class Order:
             None if force is None else _TIMES_IN_FORCE[force],
             optional_text(get("feeCurrency")),
             optional_text(get("comment")),
-            *_reject(data),
+            reject_code,
+            reject_reason,
             created,
             updated,
             expire_time,
             effective_time,
-            numbers[0] or ZERO,
-            numbers[1] or ZERO,
-            numbers[2] or ZERO,
-            *numbers[3:],
+            executed or ZERO,
+            executed_quote or ZERO,
+            fee or ZERO,
+            price,
+            stop_price,
+            requested,
+            requested_quote,
+            average_price,
+            on_hold,
+            on_hold_quote,
         )
 
 
@@ -227,7 +239,10 @@ def _client_order_ids(data: Wire) -> tuple[str, str | None]:
     placement = data.get("OrigClOrdID")
     if placement is not None:
         return identifier(placement), given
-    if given and given == f"CANCEL_{data.get('clientId')}_{data['orderId']}":
+    if (
+        given.startswith("CANCEL_")
+        and given == f"CANCEL_{data.get('clientId')}_{data['orderId']}"
+    ):
         return "", given
     return given, None
 
@@ -276,25 +291,27 @@ class ExecutionReport(StreamEvent):
     cancel_request_id: str | None = None
 
     @classmethod
-    @readable
     def from_wire(cls, data: Wire) -> Self:
         """Read an executionReport, or an answer of do_my_new_order as one."""
-        kind = text(data["executionType"])
-        amount, quote_amount, *numbers = _report_numbers(data)
-        if amount is None or quote_amount is None:
-            amount, quote_amount = _last_fill(data, amount, quote_amount)
-        execution_id = data.get("executionId")
-        client_order_id, cancel_request_id = _client_order_ids(data)
-        return cls(
-            Order.read(data, client_order_id, numbers),
-            _EXECUTION_TYPES[kind],
-            kind,
-            None if execution_id is None else identifier(execution_id),
-            amount,
-            quote_amount,
-            optional_moment(data.get("transactTime")),
-            cancel_request_id,
-        )
+        try:
+            kind = text(data["executionType"])
+            amount, quote_amount, *numbers = _report_numbers(data)
+            if amount is None or quote_amount is None:
+                amount, quote_amount = _last_fill(data, amount, quote_amount)
+            execution_id = data.get("executionId")
+            client_order_id, cancel_request_id = _client_order_ids(data)
+            return cls(
+                Order.read(data, client_order_id, numbers),
+                _EXECUTION_TYPES[kind],
+                kind,
+                None if execution_id is None else identifier(execution_id),
+                amount,
+                quote_amount,
+                optional_moment(data.get("transactTime")),
+                cancel_request_id,
+            )
+        except FAULTS as err:
+            raise unreadable(cls.__name__, err) from err
 
 
 def _last_fill(

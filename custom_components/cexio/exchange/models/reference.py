@@ -4,30 +4,35 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from sys import intern
-from typing import Self
+from typing import Any, Self
 
 from .fields import (
+    FAULTS,
     Exact,
+    Numbers,
     Wire,
     boolean,
     bounded,
     decimal,
     mapping,
+    number_rows,
     numbers,
     optional_decimal,
     optional_whole,
     readable,
     received,
+    shared_numbers,
     text,
     whole,
 )
 
 # As the last fields of a pair, which they fill.
-_PAIR_NUMBERS = numbers(
-    decimal,
+_PAIR_NUMBERS = (
     *("baseMin", "baseMax", "baseLotSize", "quoteMin", "quoteMax", "quoteLotSize"),
     *("minPrice", "maxPrice"),
 )
+_pair_numbers = numbers(decimal, *_PAIR_NUMBERS)
+_numbers_of_pairs = number_rows(*_PAIR_NUMBERS)
 
 
 @received
@@ -57,14 +62,46 @@ class Pair:
     @readable
     def from_wire(cls, data: Wire, exact: Exact = bounded) -> Self:
         """Read a row of get_pairs_info; `exact` may keep what is the same in many rows."""
+        return cls.read(data, _pair_numbers(data, exact))
+
+    @classmethod
+    def read(cls, data: Wire, numbers: Numbers) -> Self:
+        """Read a pair of which the numbers are known."""
+        (
+            base_min,
+            base_max,
+            base_lot_size,
+            quote_min,
+            quote_max,
+            quote_lot_size,
+            min_price,
+            max_price,
+        ) = numbers
         return cls(
-            intern(text(data["base"])),
-            intern(text(data["quote"])),
+            intern(data["base"]),
+            intern(data["quote"]),
             whole(data["basePrecision"]),
             whole(data["quotePrecision"]),
             whole(data["pricePrecision"]),
-            *_PAIR_NUMBERS(data, exact),
+            base_min,
+            base_max,
+            base_lot_size,
+            quote_min,
+            quote_max,
+            quote_lot_size,
+            min_price,
+            max_price,
         )
+
+    @classmethod
+    def read_all(cls, data: list[Any]) -> list[Self]:
+        """Read rows of get_pairs_info, as from_wire() reads each; equal numbers are kept once."""
+        exact = shared_numbers()
+        try:
+            found = _numbers_of_pairs(data, exact)
+            return [*map(cls.read, data, found, strict=True)]
+        except FAULTS:
+            return [cls.from_wire(mapping(row), exact) for row in data]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
