@@ -8,7 +8,14 @@ from typing import Any
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.cexio.exchange import ExecutionReport, Order, Pair, Ticker
+from custom_components.cexio.exchange import (
+    ExecutionReport,
+    Order,
+    Pair,
+    Ticker,
+    UnexpectedAnswerError,
+)
+from custom_components.cexio.exchange.methods.market import read_pairs
 from custom_components.cexio.exchange.models import fields
 
 from .examples import NEW_REPORT
@@ -143,3 +150,33 @@ def test_each_moment_in_its_own_field() -> None:
     found = Order.from_wire({**NEW_REPORT, **sent})
     for wire, name in names.items():
         assert getattr(found, name) == fields.moment(sent[wire])
+
+
+PAIR_NUMBERS = [
+    *("baseMin", "baseMax", "baseLotSize", "quoteMin", "quoteMax", "quoteLotSize"),
+    *("minPrice", "maxPrice"),
+]
+ROW = PAIR | dict.fromkeys(PAIR_NUMBERS, "0.1")
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.dictionaries(
+            st.sampled_from([*ROW]),
+            values | st.sampled_from(["0.1", "0.10", "4"]),
+            max_size=2,
+        ).map(lambda changes: ROW | changes)
+        | st.sampled_from([{}, None, [], "x", 5]),
+        max_size=4,
+    )
+)
+def test_rows_together_as_one_by_one(rows: list[Any]) -> None:
+    """Whatever comes: the same pairs to the last zero, or as unreadable."""
+    try:
+        expected = repr([Pair.from_wire(row) for row in rows])
+    except UnexpectedAnswerError:
+        with pytest.raises(UnexpectedAnswerError):
+            read_pairs(rows)
+    else:
+        assert repr(read_pairs(rows)) == expected

@@ -1,8 +1,5 @@
 """What is the same in many rows is kept once, and nothing is made equal that is not."""
 
-from typing import Any
-
-from hypothesis import given, settings, strategies as st
 import orjson
 import pytest
 
@@ -11,8 +8,6 @@ from custom_components.cexio.exchange.methods.account import _fees
 from custom_components.cexio.exchange.methods.market import read_pairs
 from custom_components.cexio.exchange.models.fields import shared_numbers
 from custom_components.cexio.exchange.models.reference import Pair
-
-from .test_numbers import EDGES
 
 ROW = {
     "base": "BTC",
@@ -84,26 +79,3 @@ def test_not_a_fee(percent: object) -> None:
     rows = {"ETH-USD": {"percent": 1}, "BTC-USD": {"percent": percent}}
     with pytest.raises(UnexpectedAnswerError):
         _fees({"tradingFee": rows})
-
-
-@settings(max_examples=300, deadline=None)
-@given(
-    st.lists(
-        st.dictionaries(
-            st.sampled_from([*ROW]),
-            st.sampled_from(EDGES) | st.sampled_from(["ETH", "0.1", "0.10", 3, "4"]),
-            max_size=2,
-        ).map(lambda changes: ROW | changes)
-        | st.sampled_from([{}, None, [], "x", 5]),
-        max_size=4,
-    )
-)
-def test_rows_together_as_one_by_one(rows: list[Any]) -> None:
-    """Whatever comes: the same pairs to the last zero, or as unreadable."""
-    try:
-        expected = repr([Pair.from_wire(row) for row in rows])
-    except UnexpectedAnswerError:
-        with pytest.raises(UnexpectedAnswerError):
-            read_pairs(rows)
-    else:
-        assert repr(read_pairs(rows)) == expected
