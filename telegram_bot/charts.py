@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 
+from babel.dates import format_skeleton
+
 from telegram_bot.canvas import Canvas, Ink, text_width
 from telegram_bot.chart_data import Chart
-from telegram_bot.languages import current_writing, number
+from telegram_bot.languages import current_language, number
 from telegram_bot.settings import ChartTheme
 
 WIDTH = 900
@@ -251,9 +253,8 @@ def _time_lines(chart: Chart) -> list[tuple[int, str]]:
         """Return the hour, or the day where a new one begins."""
         moment = moment.astimezone(UTC)
         new_day = moment.date() != before.astimezone(UTC).date()
-        writing = current_writing()
-        shown = writing.day_of if step is None or new_day else writing.hour_of
-        return shown(moment)
+        skeleton = "Md" if step is None or new_day else "Hm"
+        return format_skeleton(skeleton, moment, locale=current_language())
 
     starts = [candle.start for candle in chart.candles]
     return [

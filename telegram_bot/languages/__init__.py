@@ -7,13 +7,18 @@ from collections.abc import Iterator
 import contextlib
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
-from functools import cache
-from gettext import NullTranslations
+from decimal import Context, Decimal, InvalidOperation, localcontext
+from functools import cache, lru_cache
+from io import BytesIO
 from pathlib import Path
 
-from telegram_bot.languages.po import read_texts
-from telegram_bot.languages.writing import WRITINGS, Writing
+from babel import Locale
+from babel.dates import format_date, format_time
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+from babel.support import NullTranslations, Translations
+
 from telegram_bot.markup import e
 
 DEFAULT_LANGUAGE = "en"
@@ -26,6 +31,8 @@ LANGUAGES = {
     "uk": "Українська",
 }
 
+# Babel quantizes in the context around it; no amount may lose a digit there.
+_EVERY_DIGIT = Context(prec=100)
 _FOLDER = Path(__file__).parent
 _current: ContextVar[str] = ContextVar("language", default=DEFAULT_LANGUAGE)
 
@@ -49,11 +56,6 @@ def speaking(language: str) -> Iterator[None]:
 def current_language() -> str:
     """Return the language that is spoken here."""
     return _current.get()
-
-
-def current_writing() -> Writing:
-    """Return how numbers, days and hours are written in the language that is spoken here."""
-    return WRITINGS[_current.get()]
 
 
 def _(english: str, **values: object) -> str:
@@ -86,24 +88,41 @@ def number(value: object) -> str:
         return e(value)
     if not amount.is_finite():
         return e(value)
-    return current_writing().number(amount or Decimal(0))
+    return _written(amount or Decimal(0), _current.get())
+
+
+@lru_cache(maxsize=4096)
+def _written(amount: Decimal, language: str) -> str:
+    """Return a number as a language writes it; the same few are written again and again."""
+    with localcontext(_EVERY_DIGIT):
+        return format_decimal(
+            amount, locale=_locale(language), decimal_quantization=False
+        )
 
 
 def clock_time(unix: float) -> str:
     """Return a time of day; Telegram shows it in the reader's own zone where it can."""
-    return f'<tg-time unix="{int(unix)}" format="T">{_utc(unix):%H:%M:%S} UTC</tg-time>'
+    words = format_time(_utc(unix), "HH:mm:ss", locale=_locale(_current.get()))
+    return f'<tg-time unix="{int(unix)}" format="T">{words} UTC</tg-time>'
 
 
 def day_and_time(unix: float) -> str:
     """Return a day and time; Telegram shows it in the reader's own zone where it can."""
-    day = current_writing().date_of(_utc(unix))
-    time = f"{_utc(unix):%H:%M}"
+    locale = _locale(_current.get())
+    day = format_date(_utc(unix), "medium", locale=locale)
+    time = format_time(_utc(unix), "HH:mm", locale=locale)
     return f'<tg-time unix="{int(unix)}" format="dt">{e(day)}, {time} UTC</tg-time>'
 
 
 def _utc(unix: float) -> datetime:
     """Return a moment in UTC."""
     return datetime.fromtimestamp(unix, UTC)
+
+
+@cache
+def _locale(language: str) -> Locale:
+    """Return how a language writes numbers and times."""
+    return Locale.parse(language)
 
 
 def learn(language: str) -> None:
@@ -115,4 +134,11 @@ def learn(language: str) -> None:
 def _texts(language: str) -> NullTranslations:
     """Read the texts of a language."""
     path = _FOLDER / f"{language}.po"
-    return read_texts(path) if path.exists() else NullTranslations()
+    if not path.exists():
+        return NullTranslations()
+    with path.open("rb") as file:
+        catalog = read_po(file, locale=language)
+    compiled = BytesIO()
+    write_mo(compiled, catalog)
+    compiled.seek(0)
+    return Translations(compiled)

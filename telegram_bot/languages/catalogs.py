@@ -1,7 +1,4 @@
-"""The texts of the bot in each language, as files that translators know: found in the code, kept beside it.
-
-For those who change the bot: what it needs (Babel) is not installed with the bot.
-"""
+"""The texts of the bot in each language, as files that translators know: found in the code, kept beside it."""
 
 import argparse
 from io import BytesIO

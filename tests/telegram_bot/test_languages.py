@@ -1,21 +1,11 @@
 """Each language says everything, with the same values and the same markup as English."""
 
 from collections import Counter
-from datetime import UTC, datetime, timedelta
-from decimal import Context, Decimal, localcontext
-from gettext import GNUTranslations
-from io import BytesIO
 from pathlib import Path
 import re
 from string import Formatter
-import subprocess
-import sys
 
-from babel.dates import format_date, format_skeleton
 from babel.messages.catalog import Message
-from babel.messages.mofile import write_mo
-from babel.numbers import format_decimal
-from hypothesis import given, strategies as st
 import pytest
 
 from simulators.telegram.html_parser import parse_html
@@ -34,9 +24,7 @@ from telegram_bot.languages import (
     number,
     speaking,
 )
-from telegram_bot.languages.catalogs import main, path_of, read, template
-from telegram_bot.languages.po import read_texts
-from telegram_bot.languages.writing import WRITINGS
+from telegram_bot.languages.catalogs import main, read, template
 from telegram_bot.markup import plain
 from telegram_bot.records import ConfirmationRow
 from telegram_bot.words import explain
@@ -161,85 +149,6 @@ def test_numbers(language: str, words: str) -> None:
     with speaking(language):
         shown = number("60000.50")
     assert shown.translate({ord(space): " " for space in SPACES}) == words
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-@given(amount=st.decimals(allow_nan=False, allow_infinity=False))
-def test_numbers_as_babel(language: str, amount: Decimal) -> None:
-    """Any number is written as Babel writes it where Babel is told to lose no digit."""
-    amount = amount or Decimal(0)
-    # Babel quantizes in the context around it.
-    with localcontext(Context(prec=20_000)):
-        shown = format_decimal(amount, locale=language, decimal_quantization=False)
-    assert WRITINGS[language].number(amount) == shown
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_days_as_babel(language: str) -> None:
-    """Each day of a year, and hours of all sizes, are written as Babel writes them."""
-    writing = WRITINGS[language]
-    first = datetime(2026, 1, 1, 0, 7, tzinfo=UTC)
-    for hours in range(0, 365 * 24, 23):
-        moment = first + timedelta(hours=hours)
-        assert writing.date_of(moment) == format_date(moment, "medium", language)
-        assert writing.day_of(moment) == format_skeleton("Md", moment, locale=language)
-        assert writing.hour_of(moment) == format_skeleton("Hm", moment, locale=language)
-
-
-@pytest.mark.parametrize("language", OTHERS)
-def test_texts_as_babel(language: str) -> None:
-    """Each text is read as Babel reads it, each plural too."""
-    catalog = read(language)
-    compiled = BytesIO()
-    write_mo(compiled, catalog)
-    compiled.seek(0)
-    ours, theirs = read_texts(path_of(language)), GNUTranslations(compiled)
-    for message in catalog:
-        if isinstance(message.id, str):
-            if message.id:
-                assert ours.gettext(message.id) == theirs.gettext(message.id)
-            continue
-        one, many = message.id
-        for count in range(130):
-            assert ours.ngettext(one, many, count) == theirs.ngettext(one, many, count)
-
-
-def test_without_babel() -> None:
-    """Babel, which makes the files and is not installed with the bot, is not needed to run it."""
-    program = """
-import sys
-sys.modules["babel"] = None
-import telegram_bot.__main__, telegram_bot.check, telegram_bot.first_steps, telegram_bot.run
-"""
-    subprocess.run([sys.executable, "-c", program], check=True, timeout=30)
-
-
-def test_texts_that_are_missing(tmp_path: Path) -> None:
-    """What nobody has translated yet stays English; what goes over lines and has quotes is read in full."""
-    path = tmp_path / "xx.po"
-    path.write_text(
-        """\
-# A note
-msgid ""
-msgstr ""
-"Content-Type: text/plain; charset=UTF-8\\n"
-
-#, python-brace-format
-msgid "new"
-msgstr ""
-
-msgid ""
-"two\\n"
-"lines"
-msgstr ""
-"zwei \\"Zeilen\\"\\n"
-"ä\\\\"
-""",
-        "utf-8",
-    )
-    texts = read_texts(path)
-    assert texts.gettext("new") == "new"
-    assert texts.gettext("two\nlines") == 'zwei "Zeilen"\nä\\'
 
 
 def test_times() -> None:
