@@ -4,6 +4,7 @@ from collections.abc import Iterator
 import contextlib
 from difflib import get_close_matches
 import logging
+import sqlite3
 
 from telegram import Bot, CallbackQuery, InlineQuery, Message as TelegramMessage, User
 from telegram.error import TelegramError
@@ -32,7 +33,7 @@ from telegram_bot.pairs import UnknownPairError, preferring
 from telegram_bot.reception import Reception, Visitor
 from telegram_bot.second_factor import is_pin
 from telegram_bot.topics import in_topic
-from telegram_bot.words import explain
+from telegram_bot.words import NOT_NOTED, explain
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -196,8 +197,11 @@ class Dispatcher:
             words, confirmed = await self._context.desk.tap(
                 tap, user_id=query.from_user.id, message_id=message_id
             )
+        except sqlite3.Error:
+            # What could not be noted is not carried out.
+            _LOGGER.exception("A tap could not be noted")
+            words = _(NOT_NOTED)
         except Exception:
-            # Such as a full disk: what could not be noted is not carried out.
             _LOGGER.exception("A tap could not be taken")
             words = _(_BROKEN)
         if confirmed:

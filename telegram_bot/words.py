@@ -9,6 +9,7 @@ from telegram_bot.errors import (
 from telegram_bot.languages import DEFAULT_LANGUAGE, N_, _, current_language
 from telegram_bot.refusals import REFUSALS
 
+NOT_NOTED = N_("My disk takes nothing, so nothing was done. Try again later.")
 _NOT_RUNNING = N_(
     "The CEX.IO integration is not running in Home Assistant (yet). Try again in a minute."
 )

@@ -10,6 +10,7 @@ from telegram_bot.commands.expected import is_expected
 from telegram_bot.languages import _
 from telegram_bot.markup import Message
 from telegram_bot.second_factor import is_pin
+from telegram_bot.words import NOT_NOTED
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ async def typed(context: Context, request: Request) -> Typed | None:
     except sqlite3.Error:
         # What could not be noted is not carried out; the code must not stay all the same.
         _LOGGER.exception("A code could not be taken")
-        words = _("My disk takes nothing, so nothing was done. Try again later.")
+        words = _(NOT_NOTED)
     return Typed(Message(words) if words else None, delete=True)
 
 

@@ -141,28 +141,31 @@ class Questions:
 
         def decide(
             store: Transaction,
-        ) -> tuple[Taken, ConfirmationRow | None, list[ConfirmationRow]]:
+        ) -> tuple[Taken, ConfirmationRow | None, list[ConfirmationRow], bool]:
             """Decide, and learn which message the card is: its sending may have been in doubt."""
             taken, row = take(store, tap, user_id=user_id, now=now)
+            is_copy = False
             if row is None or taken is Taken.OTHERS:
-                return taken, row, []
+                return taken, row, [], is_copy
             if card := store.card_of_confirmation(row.id):
                 counts = taken in (Taken.NOW, Taken.CODE)
                 if counts or card.message_id is None:
                     store.set_card_message(card.id, message_id or card.message_id)
+                elif taken is not Taken.CODE_AWAITED:
+                    is_copy = card.message_id != message_id
                 if taken is Taken.NOW and tap.yes:
                     follow(store, row)
             if taken is not Taken.CODE:
-                return taken, row, []
+                return taken, row, [], is_copy
             # A code must not be able to mean two things.
             others = [
                 other
                 for other in awaiting_code(store, user_id)
                 if other.id != row.id and close(store, other, "discarded")
             ]
-            return taken, row, others
+            return taken, row, others, is_copy
 
-        taken, row, set_aside = await self._store.run(decide)
+        taken, row, set_aside, is_copy = await self._store.run(decide)
         for other in set_aside:
             await self.show(
                 other,
@@ -171,7 +174,18 @@ class Questions:
             )
         if row is None:
             return Decision(_(TAP_ANSWERS[taken]))
+        if is_copy and message_id is not None:
+            self.own(self._close_copy(row, taken, message_id))
         return await self._answer(taken, row, yes=tap.yes)
+
+    async def _close_copy(
+        self, row: ConfirmationRow, taken: Taken, message_id: int
+    ) -> None:
+        """Close a question that Telegram delivered twice: its card is the other one, and this one still asks."""
+        is_late = taken in (Taken.LATE, Taken.EXPIRED)
+        head = expired() if is_late else _(TAP_ANSWERS[taken])
+        message = Message(question_cards.closed(row, head))
+        await self._outbox.update(row.chat_id, message, message_id)
 
     async def _answer(
         self, taken: Taken, row: ConfirmationRow, *, yes: bool

@@ -311,7 +311,7 @@ async def test_full_disk_at_the_tap(rig: Rig, monkeypatch: pytest.MonkeyPatch) -
     card = await preview(rig)
     with monkeypatch.context() as patch:
         fill_disk(patch, "compare_and_set")
-        assert "Nothing was ordered" in await rig.wait_answer(
+        assert "My disk takes nothing, so nothing was done." in await rig.wait_answer(
             await rig.tap("Confirm", card)
         )
     assert rig.home.count("place_order") == 0
@@ -338,4 +338,22 @@ async def test_restart_voids_what_was_pending(rig: Rig) -> None:
     )
     tap = await rig.tap_data(confirm_data(card), card)
     assert "Too late" in await rig.wait_answer(tap)
+    assert rig.home.count("place_order") == 0
+
+
+async def test_question_that_came_twice(rig: Rig) -> None:
+    """Where Telegram left in doubt whether it had come, neither copy goes on asking once it is decided."""
+    await rig.fault("cut", method="sendMessage", delivered=True)
+    first = await preview(rig)
+    chat = next(iter(rig.telegram.world.bots.values())).chats[OWNER]
+    await rig.clock.pass_until(
+        lambda: max(chat.messages) > first["message_id"], step=0.01
+    )
+    second = await rig.wait_message("Holds until", count=2)
+    await rig.tap("Discard", second)
+    await wait_card(rig, second, "🗑 Discarded.")
+    tap = await rig.tap("Confirm", first)
+    assert "This was discarded before." in await rig.wait_answer(tap)
+    closed = await wait_card(rig, first, "This was discarded before.")
+    assert closed["buttons"] == []
     assert rig.home.count("place_order") == 0
