@@ -22,6 +22,9 @@ ASK_TRIES = 5
 ASK_PAUSE = 4.0
 ASK_AGAIN = ("ask again in a moment.", "Ask again in a moment.", "in the settings")
 READ_PAUSE_PER_MESSAGE = 0.001
+# What the bot answers to a tap that it could not write down, and how long to wait before another.
+NOT_NOTED = "My disk takes nothing"
+TAP_PAUSE = 3.0
 
 
 @dataclass(slots=True)
@@ -50,6 +53,7 @@ class Person:
         self._task: asyncio.Task[None] | None = None
         self._changed = asyncio.Condition()
         self._tapping = asyncio.Lock()
+        self._again: dict[str, asyncio.Task[None]] = {}
         self.messages: list[Message] = []
         self.changed_at = time.monotonic()
         self.questions: list[Question] = []
@@ -61,9 +65,10 @@ class Person:
 
     async def __aexit__(self, *exc_info: object) -> None:
         """Stop."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        tasks = [*self._again.values(), *filter(None, [self._task])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def send(self, text: str) -> int:
         """Write a message and return its id."""
@@ -120,6 +125,13 @@ class Person:
         await self._tap(self._user_id, question, "Confirm")
         question.confirmed = True
 
+    async def _confirm_later(self, message_id: int) -> None:
+        """Tap Confirm once more a little later."""
+        await asyncio.sleep(TAP_PAUSE)
+        for question in self.questions:
+            if question.message_id == message_id and question.confirmed:
+                await self.tap(question, Tap.ONCE)
+
     async def _confirm_twice(self, question: Question) -> None:
         """Tap Confirm twice before anything can answer."""
         await asyncio.gather(self._confirm(question), self._confirm(question))
@@ -160,6 +172,7 @@ class Person:
                 continue
             if chat["revision"] != revision:
                 self.changed_at = time.monotonic()
+                self._read_answers(chat["answers"])
                 async with self._changed:
                     revision = chat["revision"]
                     self.messages = [
@@ -170,6 +183,18 @@ class Person:
             await asyncio.sleep(
                 READ_PAUSE + READ_PAUSE_PER_MESSAGE * len(self.messages)
             )
+
+    def _read_answers(self, answers: list[dict[str, Any]]) -> None:
+        """Tap again, later, where the bot could not write the tap down."""
+        for answer in answers:
+            tap = answer["callback_query_id"]
+            is_refused = answer["user_id"] == self._user_id and NOT_NOTED in (
+                answer["text"] or ""
+            )
+            if is_refused and tap not in self._again:
+                self._again[tap] = asyncio.create_task(
+                    self._confirm_later(answer["message_id"])
+                )
 
 
 _TAPS = {
