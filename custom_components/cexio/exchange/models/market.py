@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any, NamedTuple, Self
 
 from .fields import (
-    FAULTS,
     StreamEvent,
     Wire,
     WireEnum,
@@ -26,7 +25,6 @@ from .fields import (
     received,
     rows,
     text,
-    unreadable,
     whole,
 )
 
@@ -105,51 +103,14 @@ class Ticker:
     price_change_percentage: Decimal | None = None
 
     @classmethod
+    @readable
     def from_wire(cls, data: Wire, pair: str) -> Self:
         """Read a value of get_ticker."""
-        try:
-            (
-                best_bid,
-                best_ask,
-                best_bid_change,
-                best_bid_change_percentage,
-                best_ask_change,
-                best_ask_change_percentage,
-                last,
-                last_trade_price,
-                last_trade_volume,
-                low,
-                high,
-                volume,
-                quote_volume,
-                volume_30d,
-                volume_usd,
-                price_change,
-                price_change_percentage,
-            ) = _TICKER_NUMBERS(data)
-            return cls(
-                pair,
-                optional_moment(data.get("lastTradeDateISO")),
-                best_bid,
-                best_ask,
-                best_bid_change,
-                best_bid_change_percentage,
-                best_ask_change,
-                best_ask_change_percentage,
-                last,
-                last_trade_price,
-                last_trade_volume,
-                low,
-                high,
-                volume,
-                quote_volume,
-                volume_30d,
-                volume_usd,
-                price_change,
-                price_change_percentage,
-            )
-        except FAULTS as err:
-            raise unreadable(cls.__name__, err) from err
+        return cls(
+            pair,
+            optional_moment(data.get("lastTradeDateISO")),
+            *_TICKER_NUMBERS(data),
+        )
 
 
 class BookLevel(NamedTuple):
