@@ -10,7 +10,7 @@ from homeassistant.const import MATCH_ALL
 from homeassistant.core import Event, HomeAssistant
 import pytest
 
-from benchmarks.household.furnish import config_entry
+from benchmarks.home_assistant import account_entry
 from custom_components.cexio.const import (
     ACCOUNT_INTERVAL,
     DOMAIN,
@@ -100,7 +100,7 @@ async def test_points_of_a_minute(
     }
     meter = Meter(household)
     with patch.object(Budgets, "spend", autospec=True, side_effect=meter.spend):
-        entry = await set_up(hass, config_entry(ready, pairs))
+        entry = await set_up(hass, account_entry(ready, pairs))
         runtime = entry.runtime_data
         account = runtime.account
         assert account is not None
