@@ -2,8 +2,9 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from itertools import batched
 import logging
 import sqlite3
 from time import monotonic
@@ -37,6 +38,8 @@ _LOGGER = logging.getLogger(__name__)
 # How often to look whether questions are due; without a stream they are each time.
 TICK = timedelta(seconds=60)
 EVENTS = (ExecutionReport, AccountUpdate, Connected, Disconnected, Unreadable)
+# Taken in at once of what waits. An execution comes with a balance or two.
+MOST_TOGETHER = 3 * LARGEST_BATCH
 # So many connects and disconnects are remembered for diagnostics.
 HISTORY_COUNT = 50
 
@@ -89,7 +92,9 @@ class AccountStream:
             EVENTS,
             self._async_take,
             self._async_catch_up_missed,
-            Together(ExecutionReport, LARGEST_BATCH, self._async_take_reports),
+            Together(
+                (AccountUpdate, ExecutionReport), MOST_TOGETHER, self._async_take_news
+            ),
         )
         self._tasks = [
             self._entry.async_create_background_task(
@@ -166,8 +171,22 @@ class AccountStream:
             self._ledger.postpone()
             self._following.set()
 
-    async def _async_take_reports(self, reports: list[ExecutionReport]) -> None:
-        """Take in what came while others were written; one that fails takes no other along."""
+    async def _async_take_news(self, news: Sequence[StreamEvent]) -> None:
+        """Take in what came while others were written: balances at once, reports together.
+
+        The exchange sends the balances that an execution changed between the reports.
+        """
+        reports = []
+        for event in news:
+            if isinstance(event, ExecutionReport):
+                reports.append(event)
+            else:
+                await self._async_take(event)
+        for some in batched(reports, LARGEST_BATCH, strict=False):
+            await self._async_take_reports(some)
+
+    async def _async_take_reports(self, reports: Sequence[ExecutionReport]) -> None:
+        """Take in reports that came together; one that fails takes no other along."""
         try:
             await self._ledger.async_apply_reports(*reports)
         except Exception:

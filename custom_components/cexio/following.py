@@ -1,6 +1,6 @@
 """Following a stream: each event is taken in, whatever becomes of another."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 import logging
 
@@ -10,20 +10,20 @@ _LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Together[E: StreamEvent]:
-    """Events of one kind that are taken in together when several of them wait."""
+class Together:
+    """Events of some kinds that are taken in together when several of them wait."""
 
-    kind: type[E]
+    kinds: tuple[type[StreamEvent], ...]
     maximum: int
-    take: Callable[[list[E]], Awaitable[None]]
+    take: Callable[[Sequence[StreamEvent]], Awaitable[None]]
 
 
-async def async_follow[E: StreamEvent](
+async def async_follow(
     stream: Stream,
     kinds: tuple[type[StreamEvent], ...],
     take: Callable[[StreamEvent], Awaitable[None]],
     catch_up: Callable[[CexioError], Awaitable[None]],
-    together: Together[E] | None = None,
+    together: Together | None = None,
 ) -> None:
     """Take in the events of some kinds until the stream is stopped.
 
@@ -36,10 +36,10 @@ async def async_follow[E: StreamEvent](
                 if missed is not None:
                     await _async_try(catch_up, missed)
                 async for event in events:
-                    if together is None or not isinstance(event, together.kind):
+                    if together is None or not isinstance(event, together.kinds):
                         await _async_try(take, event)
                     else:
-                        more = events.take_ready(together.kind, together.maximum - 1)
+                        more = events.take_ready(together.kinds, together.maximum - 1)
                         await _async_try(together.take, [event, *more])
         except CexioError as err:
             missed = err

@@ -14,7 +14,12 @@ from homeassistant.util import dt as dt_util
 import pytest
 
 from custom_components.cexio.database import ROWS_AT_ONCE, Database, database_path
-from custom_components.cexio.exchange import AccountUpdate, ExecutionReport, OrderStatus
+from custom_components.cexio.exchange import (
+    AccountUpdate,
+    ExecutionReport,
+    OrderStatus,
+    Unreadable,
+)
 from custom_components.cexio.executions import LARGEST_BATCH, Ledger
 from custom_components.cexio.feed import Feed, FeedEntry
 from tests.integration.harness import (
@@ -236,17 +241,30 @@ def balance() -> AccountUpdate:
 async def test_stream_hands_over_what_waits(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
-    """Reports that are there at once are one transaction; what is between them keeps its place."""
+    """Reports that are there at once are one transaction, also with balances between them."""
     events = async_capture_events(hass, "cexio_execution")
-    ledger = entry.runtime_data.account.ledger
-    first, second = life("7"), life("8")
-    with patch.object(
-        ledger, "async_apply_reports", wraps=ledger.async_apply_reports
-    ) as taken:
-        tell(entry, *first, balance(), *second)
-        await until(lambda: len(events) == 8)
-    assert [len(call.args) for call in taken.call_args_list] == [4, 4]
-    assert [event.data["seq"] for event in events] == list(range(1, 9))
+    account = entry.runtime_data.account
+    ledger = account.ledger
+    first, second, third = life("7"), life("8"), life("9")
+    known: list[Decimal] = []
+    hass.bus.async_listen(
+        "cexio_execution",
+        lambda _event: known.append(account.balances.data["trading"]["USD"].total),
+    )
+    with (
+        patch.object(
+            ledger, "async_apply_reports", wraps=ledger.async_apply_reports
+        ) as taken,
+        patch.object(account.stream, "async_catch_up") as asked,
+    ):
+        # What has to be found out first keeps its place.
+        missed = Unreadable("executionReport")
+        tell(entry, *first, balance(), *second, missed, *third)
+        await until(lambda: len(events) == 12)
+    assert [len(call.args) for call in taken.call_args_list] == [8, 4]
+    assert asked.call_count == 1
+    assert [event.data["seq"] for event in events] == list(range(1, 13))
+    assert known == [Decimal(7)] * 12
 
 
 async def test_report_that_fails_takes_no_other_along(

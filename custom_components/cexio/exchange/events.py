@@ -81,17 +81,16 @@ class Subscription[E: StreamEvent]:
         """Close."""
         self.close()
 
-    def take_ready[K: StreamEvent](self, kind: type[K], maximum: int) -> list[K]:
-        """Return events of one kind that are next and here already, without waiting.
+    def take_ready(self, kinds: tuple[type[StreamEvent], ...], maximum: int) -> list[E]:
+        """Return events of some kinds that are next and here already, without waiting.
 
         Args:
-            kind: The first event of another kind stays where it is, and what follows it too.
+            kinds: The first event of another kind stays where it is, and what follows it too.
             maximum: At most so many.
         """
-        queue, ready = self._queue, list[K]()
-        while queue and len(ready) < maximum and isinstance(queue[0], kind):
-            ready.append(queue[0])
-            queue.popleft()
+        queue, ready = self._queue, list[E]()
+        while queue and len(ready) < maximum and isinstance(queue[0], kinds):
+            ready.append(queue.popleft())
         return ready
 
     def close(self) -> None:
