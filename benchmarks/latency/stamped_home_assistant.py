@@ -37,10 +37,14 @@ class Notes:
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self._floor = floor
         self._longest: float | None = None
+        self._held: list[bytes] = []
 
     def write(self, **note: Any) -> None:
-        """Write a line."""
-        os.write(self._file, orjson.dumps(note) + b"\n")
+        """Write a line, later while the loop is timed: who writes to a file lets other threads go first."""
+        self._held.append(orjson.dumps(note) + b"\n")
+        if self._longest is None:
+            os.write(self._file, b"".join(self._held))
+            self._held.clear()
 
     def watch_events(self) -> None:
         """Note each event of interest before it fires."""
@@ -68,10 +72,10 @@ class Notes:
 
     def _watch_blocks(self) -> None:
         """Begin to time each step of the loop; told again, write the longest and stop."""
-        if self._longest is not None:
-            self.write(event="longest_block", seconds=self._longest)
-            Handle._run = RUN  # type: ignore[assignment,method-assign]  # noqa: SLF001  # given back
+        if (longest := self._longest) is not None:
             self._longest = None
+            self.write(event="longest_block", seconds=longest)
+            Handle._run = RUN  # type: ignore[assignment,method-assign]  # noqa: SLF001  # given back
             return
         self._longest = 0.0
 
