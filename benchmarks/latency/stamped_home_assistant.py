@@ -75,7 +75,7 @@ class Notes:
         if (longest := self._longest) is not None:
             self._longest = None
             self.write(event="longest_block", seconds=longest)
-            Handle._run = RUN  # type: ignore[assignment,method-assign]  # noqa: SLF001  # given back
+            Handle._run = RUN  # type: ignore[assignment,method-assign]  # noqa: SLF001  # the loop's own step is given back
             return
         self._longest = 0.0
 

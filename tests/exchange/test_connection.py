@@ -33,7 +33,7 @@ class BrokenSocket:
 def connection(clock: FakeClock, *, closed: bool) -> Connection:
     """Return a connection whose line is broken."""
     return Connection(
-        BrokenSocket(closed=closed),  # type: ignore[arg-type]  # has what is used
+        BrokenSocket(closed=closed),  # type: ignore[arg-type]  # it has what a connection uses of a socket
         clock=clock,
         budget=Budget(200, clock=clock),
         credentials=None,
@@ -98,7 +98,7 @@ async def test_a_flood_of_frames_leaves_turns_to_others(
         clock.advance(milliseconds / 1000)
 
     flooded = Connection(
-        FloodingSocket(*('{"e":"tick","data":{}}' for _ in range(3 * turn))),  # type: ignore[arg-type]  # has what is used
+        FloodingSocket(*('{"e":"tick","data":{}}' for _ in range(3 * turn))),  # type: ignore[arg-type]  # it has what a connection uses of a socket
         clock=clock,
         budget=Budget(200, clock=clock),
         credentials=None,

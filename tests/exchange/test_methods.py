@@ -81,7 +81,7 @@ async def test_order_filters(exchange: ScriptedExchange, rest: RestClient) -> No
 async def test_a_moment_without_timezone_is_a_mistake(rest: RestClient) -> None:
     """Nobody knows which moment it is."""
     with pytest.raises(ValueError, match="timezone"):
-        await rest.get_my_orders(created_from=datetime(2026, 1, 1))  # noqa: DTZ001 - on purpose
+        await rest.get_my_orders(created_from=datetime(2026, 1, 1))  # noqa: DTZ001 - a time without zone is what is refused
 
 
 @pytest.mark.parametrize("order_id", ["", "abc", "1.5", "-1", "NONE"])

@@ -140,8 +140,10 @@ async def test_full_disk(
 
 async def fill_disk(database: Database, pages: int = 1) -> None:
     """Let the file not grow any more, as on a full disk, or let it grow again."""
+    connection = database._connection
+    assert connection is not None
     await database._async_in_thread(
-        lambda: database._connection.execute(f"PRAGMA max_page_count = {pages}")  # type: ignore[union-attr]  # it is open
+        lambda: connection.execute(f"PRAGMA max_page_count = {pages}")
     )
 
 

@@ -67,6 +67,7 @@ class Pair:
     @classmethod
     def read(cls, data: Wire, numbers: Numbers) -> Self:
         """Read a pair of which the numbers are known."""
+        # Spread into the call they would take a list more for each of 900 pairs.
         (
             base_min,
             base_max,
